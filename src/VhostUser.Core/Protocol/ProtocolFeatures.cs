@@ -1,0 +1,34 @@
+namespace VhostUser.Protocol;
+
+/// <summary>vhost-user protocol feature bits, VHOST_USER_PROTOCOL_F_*.</summary>
+[Flags]
+public enum ProtocolFeatures : ulong
+{
+#pragma warning disable CS1591 // the names are the specification's
+    None = 0,
+    Mq = 1UL << 0,
+    LogShmfd = 1UL << 1,
+    Rarp = 1UL << 2,
+    ReplyAck = 1UL << 3,
+    Mtu = 1UL << 4,
+    BackendReq = 1UL << 5,
+    CrossEndian = 1UL << 6,
+    CryptoSession = 1UL << 7,
+    Pagefault = 1UL << 8,
+    Config = 1UL << 9,
+    BackendSendFd = 1UL << 10,
+    HostNotifier = 1UL << 11,
+    InflightShmfd = 1UL << 12,
+    ResetDevice = 1UL << 13,
+    InbandNotifications = 1UL << 14,
+    ConfigureMemSlots = 1UL << 15,
+    Status = 1UL << 16,
+    XenMmap = 1UL << 17,
+    SharedObject = 1UL << 18,
+    DeviceState = 1UL << 19,
+    GetVringBaseInflight = 1UL << 20,
+    GpaAddresses = 1UL << 21,
+    Shmem = 1UL << 22,
+    GetVringBaseSkipDrain = 1UL << 23,
+#pragma warning restore CS1591
+}

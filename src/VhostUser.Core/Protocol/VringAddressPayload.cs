@@ -1,0 +1,15 @@
+using System.Runtime.InteropServices;
+
+namespace VhostUser.Protocol;
+
+/// <summary>Where a ring's three areas are, as front-end user addresses: the payload of SET_VRING_ADDR, 40 bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct VringAddressPayload
+{
+    public uint Index;
+    public uint Flags;
+    public ulong Descriptors;
+    public ulong Used;
+    public ulong Available;
+    public ulong Log;
+}

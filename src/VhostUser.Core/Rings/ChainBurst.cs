@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+using VhostUser.Memory;
+
+namespace VhostUser.Rings;
+
+/// <summary>A chain taken from a ring: checked pieces of guest memory, readable ones first; 24 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Chain
+{
+    /// <summary>Index of its first segment in the burst.</summary>
+    public int FirstSegment;
+    /// <summary>Number of its head descriptor, which the used ring returns.</summary>
+    public ushort Head;
+    public ushort ReadableSegments;
+    public ushort WritableSegments;
+    public uint ReadableBytes;
+    public uint WritableBytes;
+    /// <summary>Bytes the device wrote, for the used ring.</summary>
+    public uint Written;
+}
+
+/// <summary>Chains taken together, with room for their segments; made once per queue and used again for every burst.</summary>
+internal sealed unsafe class ChainBurst : IDisposable
+{
+    /// <summary>The most chains in a burst.</summary>
+    public const int MaxChains = 256;
+
+    public ChainBurst(int queueSize)
+    {
+        // A chain has at most as many descriptors as the ring (virtio 1.3 §2.7.5.3.1); each may cross into one more region.
+        SegmentCapacity = Math.Max(2 * queueSize, 4 * MaxChains);
+        Chains = (Chain*)NativeMemory.AlignedAlloc((nuint)(MaxChains * sizeof(Chain)), 64);
+        Segments = (Segment*)NativeMemory.AlignedAlloc((nuint)(SegmentCapacity * sizeof(Segment)), 64);
+    }
+
+    public Chain* Chains { get; private set; }
+
+    public Segment* Segments { get; private set; }
+
+    public int SegmentCapacity { get; }
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(Chains);
+        NativeMemory.AlignedFree(Segments);
+        Chains = null;
+        Segments = null;
+    }
+}

@@ -1,0 +1,48 @@
+namespace VhostUser.Rings;
+
+/// <summary>
+/// The driver's side of a ring (virtio 1.3 §2.6): makes chains available and takes them back when the device used them.
+/// What is in flight is remembered in private memory; nothing that the device can write is trusted. One thread at a time.
+/// </summary>
+internal abstract unsafe class DriverQueue
+{
+    /// <summary>Number of descriptors.</summary>
+    public abstract int Size { get; }
+
+    /// <summary>Descriptors that are free.</summary>
+    public abstract int Free { get; }
+
+    /// <summary>Chains that the device has.</summary>
+    public abstract int InFlight { get; }
+
+    /// <summary>The descriptor that the next chain starts with; meaningless when none is free.</summary>
+    public abstract ushort NextFreeId { get; }
+
+    /// <summary>Adds a chain of one buffer; the caller made sure that a descriptor is free. Returns its id, which is <see cref="NextFreeId"/>.</summary>
+    public abstract ushort AddSingle(ulong guestAddress, uint length, bool writable);
+
+    /// <summary>Adds a chain, readable buffers first; false when too few descriptors are free.</summary>
+    public abstract bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, out ushort id);
+
+    /// <summary>Makes all added chains available with one index update.</summary>
+    public abstract void Publish();
+
+    /// <summary>Whether the device wants a kick for what was published since the last time this was asked.</summary>
+    public abstract bool NeedsKick();
+
+    /// <summary>Takes back used chains, oldest first, and frees their descriptors. Returns how many.</summary>
+    /// <exception cref="VhostException">The device broke a rule of the ring.</exception>
+    public abstract int Reap(Span<UsedBuffer> used);
+
+    /// <summary>Asks the device for calls; true when something was used meanwhile, so that the caller looks again before it sleeps.</summary>
+    public abstract bool EnableCalls();
+
+    /// <summary>Tells the device that calls are not needed.</summary>
+    public abstract void DisableCalls();
+
+    /// <summary>Whether a used chain waits; looks at the shared index.</summary>
+    public abstract bool HasUsed();
+
+    /// <summary>A look at both sides' indices.</summary>
+    public abstract RingIndices ReadIndices();
+}

@@ -1,0 +1,26 @@
+namespace VhostUser.Rings;
+
+/// <summary>Why a packet went no further.</summary>
+public enum DropReason
+{
+    /// <summary>The chain is shorter than the virtio-net header.</summary>
+    ShorterThanHeader,
+    /// <summary>A transmit chain has device-writable buffers, or a receive chain readable ones.</summary>
+    WrongDirection,
+    /// <summary>The packet is longer than what a device accepts.</summary>
+    TooLong,
+    /// <summary>The packet has no bytes behind its header.</summary>
+    Empty,
+    /// <summary>The header asks for a checksum outside the packet, or has an invalid segmentation type.</summary>
+    InvalidHeader,
+    /// <summary>The peer had no receive buffer free.</summary>
+    NoReceiveBuffer,
+    /// <summary>The peer's receive buffers are too small for the packet.</summary>
+    ReceiveBufferTooSmall,
+    /// <summary>The receive ring is not started.</summary>
+    ReceiveRingStopped,
+    /// <summary>The packet script failed or gave something that is no packet.</summary>
+    ScriptFailed,
+    /// <summary>The tap interface refused the packet.</summary>
+    TapRefused,
+}

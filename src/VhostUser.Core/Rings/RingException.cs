@@ -1,0 +1,8 @@
+namespace VhostUser.Rings;
+
+/// <summary>The other side broke a rule of the ring; the session can't go on.</summary>
+internal static class RingException
+{
+    public static VhostException Create(VhostError error, int queue, string message) =>
+        new(error, $"Ring {queue}: {message}", $"ring {queue}", "The peer's ring code is wrong, or two programs share one ring; Get-VringState -Descriptor shows the ring.");
+}
