@@ -14,10 +14,18 @@ internal struct statx_t
     [FieldOffset(140)] public uint stx_dev_minor;
 
     public readonly bool IsRegularFile => (stx_mode & 0xF000) == 0x8000;
+
+    public readonly bool IsSocket => (stx_mode & 0xF000) == 0xC000;
+
+    /// <summary>Whether two results are of the same file.</summary>
+    public readonly bool IsSameFile(in statx_t other) =>
+        stx_ino == other.stx_ino && stx_dev_major == other.stx_dev_major && stx_dev_minor == other.stx_dev_minor;
 }
 
 internal static unsafe partial class Libc
 {
+    private const int AT_FDCWD = -100;
+    private const int AT_SYMLINK_NOFOLLOW = 0x100;
     private const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7ff;
 
@@ -26,6 +34,15 @@ internal static unsafe partial class Libc
         statx_t result = default;
         Check(statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &result), "statx");
         return result;
+    }
+
+    /// <summary>The same by path, not following a symbolic link; false when nothing is there.</summary>
+    public static bool TryStat(string path, out statx_t result)
+    {
+        statx_t found = default;
+        bool exists = statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &found) == 0;
+        result = found;
+        return exists;
     }
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

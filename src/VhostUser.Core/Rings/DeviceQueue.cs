@@ -39,4 +39,7 @@ internal abstract unsafe class DeviceQueue
 
     /// <summary>A look at both sides' indices.</summary>
     public abstract RingIndices ReadIndices();
+
+    /// <summary>A look at every descriptor.</summary>
+    public abstract VringDescriptor[] ReadDescriptors();
 }

@@ -23,4 +23,6 @@ public enum DropReason
     ScriptFailed,
     /// <summary>The tap interface refused the packet.</summary>
     TapRefused,
+    /// <summary>The ring was disabled: its packets are processed and thrown away (vhost-user, "Ring states").</summary>
+    RingDisabled,
 }

@@ -139,6 +139,8 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     public override RingIndices ReadIndices() => new(_ring.LoadAvailableIndex(), _ring.LoadUsedIndex(), _nextAvailable, _nextUsed,
         _ring.LoadAvailableFlags(), _ring.LoadUsedFlags(), _ring.LoadAvailableEvent(), _ring.LoadUsedEvent());
 
+    public override VringDescriptor[] ReadDescriptors() => SplitRingReader.Read(_ring, _queue, _nextAvailable, _memory.TranslateGuest);
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowJump(uint ready) => throw RingException.Create(VhostError.AvailableIndexInvalid, _queue,
         $"the driver's available index is {_knownAvailable}, {ready} ahead of the device's {_nextAvailable}; a ring of {_ring.Size} can be at most {_ring.Size} ahead.");

@@ -1,0 +1,43 @@
+using VhostUser.Rings;
+
+namespace VhostUser.Devices.Net;
+
+/// <summary>What a back-end does with the packets of a queue pair; called by the one thread that owns the rings.</summary>
+internal abstract class NetDevice : IDisposable
+{
+    /// <summary>Packets handled in one call: enough to share the cost of an index, few enough to stay in the cache.</summary>
+    protected const int BurstSize = 64;
+
+    /// <summary>Works one burst in each direction. True when there may be more to do at once.</summary>
+    public abstract bool Process(NetQueuePair pair);
+
+    /// <summary>Whether a kick of the receive ring (new buffers) gives this device work.</summary>
+    public virtual bool WantsReceiveKicks => false;
+
+    /// <summary>A descriptor that becomes readable when this device has work of its own, or -1.</summary>
+    public virtual int WakeFd => -1;
+
+    /// <summary>How long until this device has work of its own, or null when it never has.</summary>
+    public virtual TimeSpan? NextWork => null;
+
+    /// <inheritdoc/>
+    public virtual void Dispose() { }
+
+    /// <summary>Processes and throws away what a disabled transmit ring holds (vhost-user, "Ring states").</summary>
+    public static bool Discard(NetQueuePair pair)
+    {
+        Vring ring = pair.Transmit;
+        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        if (count == 0) return false;
+        ring.Counters.Drops.Add(DropReason.RingDisabled, count);
+        ReturnTransmitted(ring, count);
+        return true;
+    }
+
+    /// <summary>Returns a burst of transmitted chains, of which the device wrote nothing.</summary>
+    protected static unsafe void ReturnTransmitted(Vring ring, int count)
+    {
+        ring.Queue!.Return(ring.Burst.Chains, count);
+        ring.CallIfWanted();
+    }
+}

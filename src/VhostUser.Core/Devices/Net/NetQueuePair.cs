@@ -1,0 +1,38 @@
+using VhostUser.Rings;
+
+namespace VhostUser.Devices.Net;
+
+/// <summary>A receive ring and a transmit ring of a network device, with what was negotiated for both.</summary>
+internal sealed class NetQueuePair
+{
+    public NetQueuePair(int index, Vring receive, Vring transmit)
+    {
+        Index = index;
+        Receive = receive;
+        Transmit = transmit;
+        Filler = new ReceiveFiller(this);
+    }
+
+    public int Index { get; }
+
+    /// <summary>The ring whose buffers the device fills (even index).</summary>
+    public Vring Receive { get; }
+
+    /// <summary>The ring whose packets the device takes (odd index).</summary>
+    public Vring Transmit { get; }
+
+    /// <summary>Bytes of struct virtio_net_hdr in front of every packet.</summary>
+    public int HeaderLength { get; set; } = NetHeader.LegacyLength;
+
+    /// <summary>Whether a packet may span receive buffers (VIRTIO_NET_F_MRG_RXBUF).</summary>
+    public bool Mergeable { get; set; }
+
+    /// <summary>Whether packets may be delivered: the receive ring runs and is enabled.</summary>
+    public bool CanReceive { get; set; }
+
+    /// <summary>Whether packets are taken: the transmit ring runs and is enabled.</summary>
+    public bool CanTransmit { get; set; }
+
+    /// <summary>Writes packets into the receive ring.</summary>
+    public ReceiveFiller Filler { get; }
+}

@@ -1,0 +1,187 @@
+using System.Runtime.CompilerServices;
+using VhostUser.Memory;
+using VhostUser.Rings;
+
+namespace VhostUser.Devices.Net;
+
+/// <summary>
+/// Writes packets into a guest's receive buffers, one buffer each or several merged (virtio 1.3 §5.1.6.4), and publishes them in
+/// bursts: <see cref="TryWrite"/> as often as wanted, then <see cref="Flush"/> once.
+/// </summary>
+internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
+{
+    private int _count; // chains taken
+    private int _next;  // chains filled
+    private int _returned;
+    private int _hint = 32;
+
+    /// <summary>How many packets are likely to come before the next flush: that many buffers are taken at a time.</summary>
+    public void Expect(int packets) => _hint = Math.Clamp(packets, 1, ChainBurst.MaxChains);
+
+    /// <summary>Whether a receive buffer is there for another packet.</summary>
+    public bool HasBuffer => _next < _count || Refill();
+
+    /// <summary>Copies a packet behind a plain header into the next buffers; false and counted when there is no room.</summary>
+    public bool TryWrite(in PacketView packet)
+    {
+        if (_next == _count && !Refill()) return Drop(DropReason.NoReceiveBuffer);
+        Vring ring = pair.Receive;
+        ref Chain chain = ref ring.Burst.Chains[_next];
+        uint needed = packet.Length + (uint)pair.HeaderLength;
+        if (chain.WritableBytes < needed || chain.ReadableSegments != 0) return TryWriteMerged(packet, needed);
+        Segment* target = ring.Burst.Segments + chain.FirstSegment;
+        byte* source = packet.Contiguous;
+        if (target->Length >= needed && source != null)
+        {
+            WriteHeader(target->Address, 1);
+            Unsafe.CopyBlockUnaligned(target->Address + pair.HeaderLength, source, packet.Length);
+        }
+        else
+        {
+            Scatter(ref chain, packet.Cursor(), packet.Length, withHeader: true, buffers: 1);
+        }
+        chain.Written = needed;
+        _next++;
+        ring.Counters.Packets++;
+        ring.Counters.Bytes += packet.Length;
+        return true;
+    }
+
+    /// <summary>Publishes what was written, gives back what was not, and calls the driver if it wants.</summary>
+    public void Flush()
+    {
+        Vring ring = pair.Receive;
+        if (_next > _returned)
+        {
+            ring.Queue!.Return(ring.Burst.Chains + _returned, _next - _returned);
+            ring.CallIfWanted();
+        }
+        if (_count > _next) ring.Queue!.Untake(_count - _next);
+        _count = _next = _returned = 0;
+    }
+
+    /// <summary>Forgets everything: the ring was stopped.</summary>
+    public void Reset() => _count = _next = _returned = 0;
+
+    /// <summary>The next buffer as segments, for a device that reads straight into it; null when there is none. <see cref="Commit"/> fills it.</summary>
+    public Segment* PeekBuffer(out int segments, out uint bytes)
+    {
+        if (_next == _count && !Refill())
+        {
+            segments = 0;
+            bytes = 0;
+            return null;
+        }
+        ref Chain chain = ref pair.Receive.Burst.Chains[_next];
+        segments = chain.WritableSegments;
+        bytes = chain.WritableBytes;
+        return pair.Receive.Burst.Segments + chain.FirstSegment + chain.ReadableSegments;
+    }
+
+    /// <summary>Marks the buffer of <see cref="PeekBuffer"/> as holding a header and packet of this many bytes together.</summary>
+    public void Commit(uint written)
+    {
+        ref Chain chain = ref pair.Receive.Burst.Chains[_next++];
+        chain.Written = written;
+        pair.Receive.Counters.Packets++;
+        pair.Receive.Counters.Bytes += written - (uint)pair.HeaderLength;
+    }
+
+    private bool Refill()
+    {
+        Flush();
+        if (!pair.CanReceive) return false;
+        _count = pair.Receive.Queue!.Take(pair.Receive.Burst, _hint);
+        return _count > 0;
+    }
+
+    private bool TryWriteMerged(in PacketView packet, uint needed)
+    {
+        ChainBurst burst = pair.Receive.Burst;
+        if (burst.Chains[_next].ReadableSegments != 0)
+        {
+            // A receive buffer the device may not write: hand it back unused.
+            pair.Receive.Counters.Drops.Add(DropReason.WrongDirection);
+            burst.Chains[_next++].Written = 0;
+            return TryWrite(packet);
+        }
+        if (!pair.Mergeable) return Drop(DropReason.ReceiveBufferTooSmall);
+        int buffers = CountBuffers(needed);
+        if (buffers == 0)
+        {
+            // Not enough in hand: take afresh, as many as a burst holds.
+            int had = _count - _next;
+            Flush();
+            _count = pair.Receive.Queue!.Take(burst, ChainBurst.MaxChains);
+            buffers = _count > had ? CountBuffers(needed) : 0;
+            if (buffers == 0) return Drop(_count == ChainBurst.MaxChains ? DropReason.ReceiveBufferTooSmall : DropReason.NoReceiveBuffer);
+        }
+        SegmentCursor source = packet.Cursor();
+        uint left = needed;
+        for (int i = 0; i < buffers; i++)
+        {
+            ref Chain chain = ref burst.Chains[_next + i];
+            uint part = Math.Min(left, chain.WritableBytes);
+            uint header = i == 0 ? (uint)pair.HeaderLength : 0;
+            source = Scatter(ref chain, source, part - header, withHeader: i == 0, (ushort)buffers);
+            chain.Written = part;
+            left -= part;
+        }
+        _next += buffers;
+        pair.Receive.Counters.Packets++;
+        pair.Receive.Counters.Bytes += packet.Length;
+        return true;
+    }
+
+    // How many of the chains in hand hold the bytes together; 0 when all of them do not.
+    private int CountBuffers(uint needed)
+    {
+        Chain* chains = pair.Receive.Burst.Chains;
+        ulong room = 0;
+        for (int i = _next; i < _count; i++)
+        {
+            if (chains[i].ReadableSegments != 0 || i == _next && chains[i].WritableBytes < (uint)pair.HeaderLength) return 0;
+            room += chains[i].WritableBytes;
+            if (room >= needed) return i - _next + 1;
+        }
+        return 0;
+    }
+
+    private SegmentCursor Scatter(ref Chain chain, SegmentCursor source, uint length, bool withHeader, ushort buffers)
+    {
+        var target = new SegmentCursor(pair.Receive.Burst.Segments + chain.FirstSegment, chain.WritableSegments);
+        if (withHeader)
+        {
+            byte* header = stackalloc byte[NetHeader.HashLength];
+            WriteHeader(header, buffers);
+            target.Write(header, (uint)pair.HeaderLength);
+        }
+        while (length > 0)
+        {
+            Segment piece = source.Next(length);
+            if (piece.Length == 0) break;
+            target.Write(piece.Address, piece.Length);
+            length -= piece.Length;
+        }
+        return source;
+    }
+
+    // num_buffers is 1 even without MRG_RXBUF (virtio 1.3 §5.1.6.4.1); a legacy header ends before it.
+    private void WriteHeader(byte* target, ushort buffers)
+    {
+        *(ulong*)target = 0;
+        if (pair.HeaderLength == NetHeader.LegacyLength)
+        {
+            *(ushort*)(target + 8) = 0;
+            return;
+        }
+        *(uint*)(target + 8) = (uint)buffers << 16;
+        if (pair.HeaderLength == NetHeader.HashLength) *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
+    }
+
+    private bool Drop(DropReason reason)
+    {
+        pair.Receive.Counters.Drops.Add(reason);
+        return false;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Runtime.InteropServices;
+using VhostUser.Interop;
+using VhostUser.Memory;
+using VhostUser.Protocol;
+using VhostUser.Rings;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>The messages about features, memory, configuration and status.</summary>
+internal sealed partial class BackEnd
+{
+    private void SetFeatures(VirtioFeatures features)
+    {
+        VirtioFeatures unknown = features & ~_options.Features;
+        if (unknown != 0)
+            throw new VhostException(VhostError.FeatureNotOffered, $"SET_FEATURES acknowledges {string.Join(", ", FeatureNames.Of(unknown))}, which was not offered.", "SET_FEATURES",
+                "A front-end may only acknowledge what GET_FEATURES told it.");
+        if (features != Features && _rings.Any(ring => ring.Queue is not null) && ((features ^ Features) & ~VirtioFeatures.LogAll) != 0)
+            throw new VhostException(VhostError.RequestOutOfOrder, "SET_FEATURES changes features while a ring runs.", "SET_FEATURES", "Stop the rings with GET_VRING_BASE first.");
+        Features = features;
+        _featuresSet = true;
+        UpdateAllRings();
+    }
+
+    private void SetProtocolFeatures(ProtocolFeatures features)
+    {
+        ProtocolFeatures unknown = features & ~_options.ProtocolFeatures;
+        if (unknown != 0)
+            throw new VhostException(VhostError.FeatureNotOffered, $"SET_PROTOCOL_FEATURES acknowledges {string.Join(", ", FeatureNames.Of(unknown))}, which was not offered.", "SET_PROTOCOL_FEATURES",
+                "A front-end may only acknowledge what GET_PROTOCOL_FEATURES told it.");
+        ProtocolFeatures = features;
+        _statusUsed = (features & ProtocolFeatures.Status) != 0;
+    }
+
+    private void SetMemTable(Message message)
+    {
+        int count = message.Read<int>();
+        int expected = 8 + count * 32;
+        if (count is < 1 or > MessageTable.MaxRegions || message.Payload.Length != expected)
+            throw new VhostException(VhostError.MessageSizeInvalid,
+                $"SET_MEM_TABLE counts {(uint)count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each.", "SET_MEM_TABLE",
+                "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
+        var table = new MemoryTable();
+        try
+        {
+            ReadOnlySpan<MemoryRegionDescription> rows = MemoryMarshal.Cast<byte, MemoryRegionDescription>(message.Payload[8..]);
+            for (int i = 0; i < count; i++) AddRegion(table, rows[i], message.BorrowFd(i), i);
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+        ReplaceMemory(table);
+    }
+
+    private void AddMemReg(Message message)
+    {
+        if (_memory.Regions.Count >= BackEndOptions.MaxMemorySlots)
+            throw new VhostException(VhostError.MemoryRegionInvalid, $"ADD_MEM_REG: all {BackEndOptions.MaxMemorySlots} slots are taken.", "ADD_MEM_REG", "Remove a region first.");
+        AddRegion(_memory, message.Read<SingleMemoryRegionPayload>().Region, message.BorrowFd(0), _memory.Regions.Count);
+        UpdateAllRings();
+    }
+
+    private void RemMemReg(Message message)
+    {
+        MemoryRegionDescription row = message.Read<SingleMemoryRegionPayload>().Region;
+        MemoryRegion region = _memory.Find(row) ?? throw new VhostException(VhostError.MemoryRegionUnknown,
+            $"REM_MEM_REG names region ({row}), which is not in the table; {_memory.Describe(user: false)}.", "REM_MEM_REG", "A region is found by guest address, user address and size.");
+        foreach (Vring ring in _rings)
+        {
+            if (ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
+            if (Inside(address.Descriptors) || Inside(address.Available) || Inside(address.Used))
+                throw new VhostException(VhostError.RegionInUse, $"REM_MEM_REG: ring {ring.Index} runs in region ({row}).", "REM_MEM_REG", "Stop the ring with GET_VRING_BASE first.");
+        }
+        _memory.Remove(region);
+        RestartQueues();
+
+        bool Inside(ulong user) => unchecked(user - row.UserAddress) < row.Size;
+    }
+
+    private static void AddRegion(MemoryTable table, MemoryRegionDescription row, FileDescriptor file, int index)
+    {
+        MemoryRegion region = MemoryRegion.Map(row, file, index);
+        try
+        {
+            table.Add(region);
+        }
+        catch
+        {
+            region.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A new table while rings run: each is looked up again at its new place and goes on where it was.</summary>
+    private void ReplaceMemory(MemoryTable table)
+    {
+        MemoryTable old = _memory;
+        _memory = table;
+        RestartQueues();
+        old.Dispose();
+        UpdateAllRings();
+    }
+
+    private void RestartQueues()
+    {
+        foreach (Vring ring in _rings)
+        {
+            if (ring.Queue is null) continue;
+            ring.Base = ring.Queue.Base;
+            ring.Queue = null;
+        }
+        foreach (Vring ring in _rings)
+        {
+            if (ring.Base != 0 || ring.KickReceived) UpdateRing(ring);
+        }
+    }
+
+    /// <summary>A reply without payload is the specification's way to say that the range can't be read.</summary>
+    private void GetConfig(Message message)
+    {
+        ReadOnlySpan<uint> head = MemoryMarshal.Cast<byte, uint>(message.Payload[..MessageTable.ConfigHead]); // offset, size, flags
+        ulong end = (ulong)head[0] + head[1];
+        bool readable = head[1] > 0 && head[1] <= MessageTable.MaxConfig && end <= (ulong)_options.ConfigSpace.Length;
+        Span<byte> reply = stackalloc byte[MessageTable.ConfigHead + (readable ? (int)head[1] : 0)];
+        if (readable)
+        {
+            message.Payload[..MessageTable.ConfigHead].CopyTo(reply);
+            _options.ConfigSpace.Span.Slice((int)head[0], (int)head[1]).CopyTo(reply[MessageTable.ConfigHead..]);
+        }
+        _connection.Send(MessageHeader.ForReply(FrontEndRequest.GetConfig, readable ? reply.Length : 0), readable ? reply : default);
+    }
+
+    private static void SetConfig(Message message) =>
+        throw new VhostException(VhostError.RequestNotSupported, "SET_CONFIG: the configuration space of this network device can't be written.", "SET_CONFIG", "The front-end keeps it.");
+
+    private void ResetDevice()
+    {
+        foreach (Vring ring in _rings)
+        {
+            StopRing(ring);
+            ring.Enabled = null;
+            ring.WasEnabled = false;
+            ring.Base = 0;
+        }
+        Features = 0;
+        _featuresSet = false;
+        Status = 0;
+        UpdatePairs();
+    }
+
+    private void SetStatus(DeviceStatus status)
+    {
+        Status = status;
+        if (status == 0)
+        {
+            // virtio 1.3 §2.1: writing 0 resets the device.
+            foreach (Vring ring in _rings) StopRing(ring);
+        }
+        UpdateAllRings();
+    }
+}

@@ -1,0 +1,221 @@
+using System.Runtime.InteropServices;
+using VhostUser.Devices.Net;
+using VhostUser.Interop;
+using VhostUser.Protocol;
+using VhostUser.Rings;
+using VhostUser.Rings.Split;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>The messages about rings, and when a ring runs.</summary>
+internal sealed partial class BackEnd
+{
+    /// <summary>Why a ring does not run, in words; null when it does.</summary>
+    public string? WhyStopped(Vring ring)
+    {
+        if (!_featuresSet && _options.Profile != PeerProfile.Vapp) return "features were not acknowledged (SET_FEATURES)";
+        if (_memory.Regions.Count == 0) return "no memory region was received (SET_MEM_TABLE or ADD_MEM_REG)";
+        if (ring.Size == 0) return "no size was received (SET_VRING_NUM)";
+        if (ring.Addresses is null) return "no addresses were received (SET_VRING_ADDR)";
+        if (!ring.KickReceived) return "no kick descriptor was received (SET_VRING_KICK starts a ring)";
+        if (_statusUsed && (Status & DeviceStatus.DriverOk) == 0) return "the front-end negotiated STATUS and has not set DRIVER_OK";
+        return null;
+    }
+
+    /// <summary>Whether a started ring is enabled: by SET_VRING_ENABLE, or by itself when bit 30 was not acknowledged.</summary>
+    public bool IsEnabled(Vring ring) => ring.Enabled ?? !UsesProtocolFeatures;
+
+    private Vring RingAt(uint index, Message? message = null)
+    {
+        if (index < (uint)_rings.Length) return _rings[index];
+        throw new VhostException(VhostError.RingIndexInvalid,
+            $"{(message ?? _connection.Current).Name} names ring {index}; this back-end has {_rings.Length} (0 to {_rings.Length - 1}, {_options.QueuePairs} queue pair(s)).",
+            $"ring {index}", "Give the front-end fewer queues, or start the server with more: -QueuePairs.");
+    }
+
+    private Vring RingOf(Message message)
+    {
+        ulong payload = message.ReadUInt64();
+        if ((payload & ~(VringFdPayload.IndexMask | VringFdPayload.NoFdFlag)) != 0)
+            throw new VhostException(VhostError.RingIndexInvalid, $"{message.Name}: payload 0x{payload:x} has bits set above the ring index (0-7) and the no-descriptor flag (8).", message.Name,
+                "The payload is a u64: ring index in bits 0-7, flag in bit 8.");
+        return RingAt((uint)(payload & VringFdPayload.IndexMask), message);
+    }
+
+    private void SetVringNum(VringStatePayload payload)
+    {
+        Vring ring = RingAt(payload.Index);
+        if (!SplitRing.IsValidSize(payload.Number))
+            throw new VhostException(VhostError.RingSizeInvalid, $"SET_VRING_NUM: ring {ring.Index} would have {payload.Number} descriptors; expected a power of two from 1 to {SplitRing.MaxSize}.",
+                $"ring {ring.Index}", "Choose another queue size at the front-end.");
+        RefuseWhileRunning(ring);
+        ring.Size = (int)payload.Number;
+        UpdateRing(ring);
+    }
+
+    private void SetVringBase(VringStatePayload payload)
+    {
+        Vring ring = RingAt(payload.Index);
+        if (payload.Number > ushort.MaxValue)
+            throw new VhostException(VhostError.RequestValueInvalid, $"SET_VRING_BASE: ring {ring.Index} would start at {payload.Number}; a split ring's index has 16 bits.", $"ring {ring.Index}",
+                "Bit 15 and above are for packed rings, which were not negotiated.");
+        RefuseWhileRunning(ring);
+        ring.Base = (ushort)payload.Number;
+    }
+
+    private void SetVringAddr(VringAddressPayload payload)
+    {
+        Vring ring = RingAt(payload.Index);
+        if (ring.Queue is not null && ring.Addresses is VringAddressPayload old && old.Descriptors == payload.Descriptors && old.Used == payload.Used && old.Available == payload.Available)
+        {
+            ring.Addresses = payload; // QEMU repeats the addresses of a running ring to switch its log flag
+            return;
+        }
+        RefuseWhileRunning(ring);
+        VringAddressPayload? previous = ring.Addresses;
+        ring.Addresses = payload;
+        try
+        {
+            if (_memory.Regions.Count > 0 && ring.Size > 0) Translate(ring); // a wrong address is an answer to this message, not to a later one
+            UpdateRing(ring);
+        }
+        catch (VhostException)
+        {
+            ring.Addresses = previous;
+            throw;
+        }
+    }
+
+    private void GetVringBase(Message message)
+    {
+        Vring ring = RingAt(message.Read<VringStatePayload>().Index);
+        StopRing(ring);
+        UpdatePairs();
+        Reply(message, new VringStatePayload { Index = (uint)ring.Index, Number = ring.Base });
+    }
+
+    private void SetVringKick(Message message)
+    {
+        Vring ring = RingOf(message);
+        FileDescriptor? fd = TakeEventFd(message);
+        if (ring.KickFd is not null) _unwatchKick(ring);
+        ring.SetKick(fd);
+        if (ring.Queue is not null && fd is not null) _watchKick(ring);
+        UpdateRing(ring);
+    }
+
+    private void SetVringCall(Message message)
+    {
+        Vring ring = RingOf(message);
+        ring.SetCall(TakeEventFd(message));
+        // A call may have been lost with the descriptor before: one too many does no harm.
+        if (ring.Queue is not null) ring.Call();
+    }
+
+    private void SetVringEnable(VringStatePayload payload)
+    {
+        Vring ring = RingAt(payload.Index);
+        if (payload.Number > 1)
+            throw new VhostException(VhostError.RequestValueInvalid, $"SET_VRING_ENABLE: ring {ring.Index} would be set to {payload.Number}; expected 0 or 1.", $"ring {ring.Index}", "Look at the front-end's code.");
+        ring.Enabled = payload.Number == 1;
+        ring.WasEnabled |= ring.Enabled.Value;
+        UpdateRing(ring);
+    }
+
+    private void DisableAllRings()
+    {
+        foreach (Vring ring in _rings) ring.Enabled = false;
+        UpdatePairs();
+    }
+
+    private static void RefuseWhileRunning(Vring ring)
+    {
+        if (ring.Queue is not null)
+            throw new VhostException(VhostError.RequestOutOfOrder, $"Ring {ring.Index} is running; its size, base and addresses can't change.", $"ring {ring.Index}",
+                "Stop it with GET_VRING_BASE first.");
+    }
+
+    /// <summary>Starts the ring if everything is there, and tells the packet path.</summary>
+    private void UpdateRing(Vring ring)
+    {
+        if (ring.Queue is null && WhyStopped(ring) is null) StartRing(ring);
+        UpdatePairs();
+    }
+
+    private void UpdateAllRings()
+    {
+        foreach (Vring ring in _rings) UpdateRing(ring);
+    }
+
+    private unsafe void StartRing(Vring ring)
+    {
+        SplitRing memory = Translate(ring);
+        // A back-end that died left used.idx where it got to: go on there, or descriptors are lost or returned twice.
+        ushort used = memory.LoadUsedIndex();
+        ring.ResumedInFlight = (ushort)(ring.Base - used);
+        ring.Base = used;
+        ring.PrepareBurst();
+        ring.Queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, used);
+        if (ring.KickFd is not null) _watchKick(ring);
+        // Calls that the driver missed while nobody served the ring: wake it once.
+        ring.Call();
+    }
+
+    private void StopRing(Vring ring)
+    {
+        if (ring.KickFd is not null) _unwatchKick(ring);
+        if (ring.IsReceive) _pairs[ring.Index / 2].Filler.Reset();
+        ring.Stop();
+    }
+
+    private unsafe SplitRing Translate(Vring ring)
+    {
+        VringAddressPayload address = ring.Addresses!.Value;
+        int alignment = _options.Profile == PeerProfile.Vapp ? 8 : SplitRing.DescriptorAlignment;
+        return new SplitRing(
+            Area("descriptor table", address.Descriptors, SplitRing.DescriptorBytes(ring.Size), alignment),
+            Area("available ring", address.Available, SplitRing.AvailableBytes(ring.Size), SplitRing.AvailableAlignment),
+            Area("used ring", address.Used, SplitRing.UsedBytes(ring.Size), SplitRing.UsedAlignment), ring.Size);
+
+        byte* Area(string name, ulong user, ulong bytes, int align)
+        {
+            string target = $"ring {ring.Index}";
+            if (user % (ulong)align != 0)
+                throw new VhostException(VhostError.RingAddressInvalid, $"SET_VRING_ADDR: the {name} of ring {ring.Index} is at user address 0x{user:x}, which is not a multiple of {align} (virtio 1.3 §2.7).",
+                    target, "Align the ring's areas at the front-end; whole pages are best.");
+            byte* pointer = _memory.TranslateUser(user, bytes);
+            if (pointer == null)
+                throw new VhostException(VhostError.RingAddressInvalid,
+                    $"SET_VRING_ADDR: the {name} of ring {ring.Index}, {bytes} bytes at user address 0x{user:x}, is not inside one region; {_memory.Describe(user: true)}.",
+                    target, "Ring addresses are front-end user addresses, not guest-physical ones.");
+            return pointer;
+        }
+    }
+
+    /// <summary>Brings what the packet path looks at up to date.</summary>
+    private void UpdatePairs()
+    {
+        int header = NetHeader.LengthFor(Features);
+        bool mergeable = (Features & VirtioFeatures.MrgRxbuf) != 0;
+        foreach (NetQueuePair pair in _pairs)
+        {
+            pair.HeaderLength = header;
+            pair.Mergeable = mergeable;
+            pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
+            pair.CanTransmit = pair.Transmit.Queue is not null && IsEnabled(pair.Transmit);
+        }
+        ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
+    }
+
+    private static FileDescriptor? TakeEventFd(Message message)
+    {
+        if (message.FdCount == 0) return null;
+        FileDescriptor fd = message.BorrowFd(0);
+        string? kind = new FileInfo($"/proc/self/fd/{fd.Number}").LinkTarget;
+        if (kind != "anon_inode:[eventfd]")
+            throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd, got '{kind}'.", message.Name, "Make it with eventfd(2).");
+        // Writing must never block this thread, whatever the peer does to the counter.
+        if ((Libc.GetStatusFlags(fd.Number) & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
+        return message.TakeFd();
+    }
+}

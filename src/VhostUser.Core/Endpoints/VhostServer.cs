@@ -1,0 +1,213 @@
+using System.Diagnostics;
+using VhostUser.Devices.Net;
+using VhostUser.Interop;
+using VhostUser.Memory;
+using VhostUser.Protocol;
+using VhostUser.Rings;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>
+/// A back-end that runs in the background on a thread of its own: it listens (or connects, again and again), serves one
+/// front-end at a time, and outlives every mistake of it. A mistake ends the session and is kept as <see cref="EndpointInfo.Fault"/>.
+/// </summary>
+public sealed partial class VhostServer : IDisposable
+{
+    private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan InvokeTimeout = TimeSpan.FromSeconds(5);
+
+    // Look at the sockets once in so many rounds over the rings: 32 rounds of a burst are far below a millisecond.
+    private const int RoundsPerLook = 32;
+
+    // Empty rounds before a server that may sleep does so: arming the kicks and the system call cost more than a few looks.
+    private const int IdleRoundsBeforeSleep = 256;
+
+    private readonly VhostServerOptions _options;
+    private readonly BackEndOptions _offer;
+    private readonly EventLoop _loop = new();
+    private readonly NetDevice _device;
+    private readonly ListeningSocket? _listener;
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _changed = new();
+    private readonly Lock _disposeLock = new();
+    private BackEnd? _session;
+    private PeerInfo? _peer;
+    private VhostException? _fault;
+    private EndpointTotals _past;
+    private int _sessions;
+    private int _rejected;
+    private bool _armed;
+    private int _idleRounds;
+    private volatile bool _stopping;
+    private volatile bool _disposed;
+    private volatile EndpointState _state;
+
+    private VhostServer(VhostServerOptions options, NetDevice device, ListeningSocket? listener)
+    {
+        _options = options;
+        _device = device;
+        _listener = listener;
+        _offer = new BackEndOptions
+        {
+            QueuePairs = options.QueuePairs,
+            Profile = options.Profile,
+            ConfigSpace = options.ConfigSpace,
+            Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
+                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures,
+            ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config),
+        };
+        _state = RestingState;
+        _thread = new Thread(Run) { IsBackground = true, Name = "vhost " + options.Name };
+    }
+
+    /// <summary>Raised after <see cref="State"/> changed, on the server's thread.</summary>
+    public event EventHandler? StateChanged;
+
+    /// <summary>Name given at the start.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>Socket path.</summary>
+    public string Path => _options.Path;
+
+    /// <summary>Where the server stands.</summary>
+    public EndpointState State => _state;
+
+    private EndpointState RestingState => _options.Connect ? EndpointState.Connecting : EndpointState.Listening;
+
+    /// <summary>Starts a server; on return it listens, or tries to connect in the background.</summary>
+    /// <exception cref="VhostException">The socket can't be made, the tap can't be opened, or an option is out of range.</exception>
+    public static VhostServer Start(VhostServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.QueuePairs is < 1 or > 128)
+            throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
+        NetDevice device = CreateDevice(options);
+        ListeningSocket? listener = null;
+        try
+        {
+            sockaddr_un.FromPath(options.Path);
+            if (!options.Connect) listener = ListeningSocket.Open(options.Path, options.SocketMode, options.Force);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+        var server = new VhostServer(options, device, listener);
+        server._thread.Start();
+        return server;
+    }
+
+    /// <summary>Waits until the server is in one of the states.</summary>
+    /// <returns>False when the time ran out first.</returns>
+    public bool WaitFor(ReadOnlySpan<EndpointState> states, TimeSpan timeout, CancellationToken cancel = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            _changed.Reset();
+            if (states.Contains(_state)) return true;
+            TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero) return false;
+            // A change between Reset and Wait sets the event again; the bound covers several waiters resetting one another.
+            _changed.Wait(left < TimeSpan.FromMilliseconds(100) ? left : TimeSpan.FromMilliseconds(100), cancel);
+        }
+    }
+
+    /// <summary>A photograph of the server.</summary>
+    public VhostServerInfo Snapshot() => _disposed ? TakeSnapshot() : OnLoop(TakeSnapshot);
+
+    /// <summary>Photographs of the rings of the present session; empty without one.</summary>
+    /// <param name="queue">Ring index, or null for all.</param>
+    /// <param name="descriptors">Whether to read the descriptors too.</param>
+    public VringState[] GetVringStates(int? queue = null, bool descriptors = false) =>
+        _disposed ? [] : OnLoop(() => _session?.ReadRings(Name, queue, descriptors) ?? []);
+
+    /// <summary>Stops the server: ends the session, closes the socket and removes its file. May be called again.</summary>
+    public void Dispose()
+    {
+        lock (_disposeLock)
+        {
+            if (_disposed) return;
+            _stopping = true;
+            _loop.Wake();
+            // A packet script stops the thread only when it returns; the thread is a background one and can't hold the process.
+            bool ended = Environment.CurrentManagedThreadId == _thread.ManagedThreadId || _thread.Join(TimeSpan.FromSeconds(10));
+            _disposed = true;
+            if (!ended) return;
+            _loop.Dispose();
+            _changed.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    private static NetDevice CreateDevice(VhostServerOptions options)
+    {
+        switch (options.Mode)
+        {
+            case ServerMode.Echo: return new EchoDevice();
+            case ServerMode.Source:
+                if (options.PacketSize is < SourceDevice.MinPacket or > 65535)
+                    throw new VhostException(VhostError.InvalidArgument, $"PacketSize is {options.PacketSize}; expected {SourceDevice.MinPacket} to 65535 bytes.", options.Name, "An Ethernet frame has at least 60 bytes.");
+                return new SourceDevice(SourceFrame.Create(options.PacketSize), options.Rate);
+            case ServerMode.Script:
+                return new ScriptDevice(options.Handler ?? throw new VhostException(VhostError.InvalidArgument, "Mode Script needs a packet script.", options.Name, "Give -OnPacket { param($packet) … }."));
+            case ServerMode.Tap:
+                return new TapDevice(options.Tap ?? throw new VhostException(VhostError.InvalidArgument, "Mode Tap needs the name of an interface.", options.Name, "Give -Tap tap0."));
+            default: return new SinkDevice();
+        }
+    }
+
+    private T OnLoop<T>(Func<T> function)
+    {
+        if (_state is EndpointState.Stopped or EndpointState.Faulted && !_thread.IsAlive) return function();
+        return _loop.Invoke(function, InvokeTimeout);
+    }
+
+    private void SetState(EndpointState state)
+    {
+        if (_state == state) return;
+        _state = state;
+        _changed.Set();
+        StateChanged?.Invoke(this, EventArgs.Empty);
+    }
+
+    private VhostServerInfo TakeSnapshot()
+    {
+        EndpointTotals totals = _past;
+        if (_session is not null) totals = totals.Plus(_session.Rings);
+        Exception? scripted = (_device as ScriptDevice)?.LastFailure;
+        return new VhostServerInfo
+        {
+            Name = Name,
+            State = _state,
+            Path = Path,
+            Listens = !_options.Connect,
+            Mode = _options.Mode,
+            Poll = _options.Poll,
+            QueuePairs = _options.QueuePairs,
+            PeerProcessId = _peer?.ProcessId,
+            PeerUserId = _peer?.UserId,
+            PeerGroupId = _peer?.GroupId,
+            PeerExecutable = _peer?.Executable,
+            Features = FeatureNames.Of(_session?.Features ?? 0),
+            OfferedFeatures = FeatureNames.Of(_offer.Features),
+            ProtocolFeatures = FeatureNames.Of(_session?.ProtocolFeatures ?? 0),
+            HeaderLength = NetHeader.LengthFor(_session?.Features ?? 0),
+            Regions = [.. _session?.Memory.Regions.Select(MemoryRegionInfo.Of) ?? []],
+            PacketsSent = totals.ReceivePackets,
+            BytesSent = totals.ReceiveBytes,
+            PacketsReceived = totals.TransmitPackets,
+            BytesReceived = totals.TransmitBytes,
+            Dropped = totals.Drops.Values.Sum(),
+            Drops = totals.Drops,
+            Sessions = _sessions,
+            Rejected = _rejected,
+            LastRefusal = _session?.LastRefusal?.Message,
+            FaultId = (_fault?.Error ?? (scripted is null ? null : VhostError.ScriptFailed))?.ToString(),
+            Fault = _fault?.Message ?? scripted?.Message,
+        };
+    }
+}
