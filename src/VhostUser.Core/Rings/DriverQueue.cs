@@ -15,14 +15,18 @@ internal abstract unsafe class DriverQueue
     /// <summary>Chains that the device has.</summary>
     public abstract int InFlight { get; }
 
-    /// <summary>The descriptor that the next chain starts with; meaningless when none is free.</summary>
-    public abstract ushort NextFreeId { get; }
+    /// <summary>The free descriptor that comes up after so many others; the caller made sure that there is one.</summary>
+    public abstract ushort FreeIdAt(int ahead);
 
-    /// <summary>Adds a chain of one buffer; the caller made sure that a descriptor is free. Returns its id, which is <see cref="NextFreeId"/>.</summary>
+    /// <summary>Adds a chain of one buffer; the caller made sure that a descriptor is free. Returns its id, which is FreeIdAt(0).</summary>
     public abstract ushort AddSingle(ulong guestAddress, uint length, bool writable);
 
     /// <summary>Adds a chain, readable buffers first; false when too few descriptors are free.</summary>
-    public abstract bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, out ushort id);
+    /// <param name="readable">Buffers the device reads.</param>
+    /// <param name="writable">Buffers the device writes.</param>
+    /// <param name="direct">Whether to keep to the ring's own descriptors, in the order of <see cref="FreeIdAt"/>.</param>
+    /// <param name="id">The chain's head.</param>
+    public abstract bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, bool direct, out ushort id);
 
     /// <summary>Makes all added chains available with one index update.</summary>
     public abstract void Publish();
@@ -45,4 +49,7 @@ internal abstract unsafe class DriverQueue
 
     /// <summary>A look at both sides' indices.</summary>
     public abstract RingIndices ReadIndices();
+
+    /// <summary>A look at every descriptor; <paramref name="translate"/> finds buffers.</summary>
+    public abstract VringDescriptor[] ReadDescriptors(Split.SplitRingReader.Translator translate);
 }

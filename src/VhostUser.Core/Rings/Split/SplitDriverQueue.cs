@@ -61,7 +61,7 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
 
     public override int InFlight => (ushort)(_nextAvailable - _nextReaped);
 
-    public override ushort NextFreeId => _freeIds[_freeHead & _mask];
+    public override ushort FreeIdAt(int ahead) => _freeIds[(_freeHead + (uint)ahead) & _mask];
 
     public override ushort AddSingle(ulong guestAddress, uint length, bool writable)
     {
@@ -72,10 +72,10 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
         return id;
     }
 
-    public override bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, out ushort id)
+    public override bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, bool direct, out ushort id)
     {
         int count = readable.Length + writable.Length;
-        bool indirect = count > 1 && _tables is not null && count <= IndirectTables.Entries;
+        bool indirect = !direct && count > 1 && _tables is not null && count <= IndirectTables.Entries;
         int needed = indirect ? 1 : count;
         if (count == 0 || needed > Free)
         {
@@ -84,7 +84,7 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
         }
         uint writableBytes = 0;
         foreach (ChainBuffer buffer in writable) writableBytes += buffer.Length;
-        id = NextFreeId;
+        id = FreeIdAt(0);
         if (indirect)
         {
             _freeHead++;
@@ -99,7 +99,7 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
             for (int i = 0; i < count; i++)
             {
                 _freeHead++;
-                ushort next = NextFreeId;
+                ushort next = FreeIdAt(0);
                 bool last = i == count - 1;
                 Store(_ring.Descriptors + current, BufferAt(readable, writable, i), i < readable.Length, last, next);
                 _records[current].Next = next;
@@ -185,6 +185,9 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
 
     public override RingIndices ReadIndices() => new(_ring.LoadAvailableIndex(), _ring.LoadUsedIndex(), _nextAvailable, _nextUsed,
         _ring.LoadAvailableFlags(), _ring.LoadUsedFlags(), _ring.LoadAvailableEvent(), _ring.LoadUsedEvent());
+
+    public override VringDescriptor[] ReadDescriptors(SplitRingReader.Translator translate) =>
+        SplitRingReader.Read(_ring, _queue, _ring.LoadAvailableIndex(), translate);
 
     private static ChainBuffer BufferAt(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, int i) =>
         i < readable.Length ? readable[i] : writable[i - readable.Length];

@@ -1,0 +1,120 @@
+using VhostUser.Memory;
+using VhostUser.Rings;
+
+namespace VhostUser.Devices.Net;
+
+/// <summary>Receives packets as the driver of a receive ring, all of whose descriptors have a buffer posted.</summary>
+internal sealed unsafe class NetReceiver
+{
+    private readonly RegionPiece _slots;
+    private readonly uint _slotSize;
+    private readonly int _headerLength;
+    private readonly bool _mergeable;
+    private readonly UsedBuffer[] _used; // taken back, not yet looked at: [_next, _count)
+    private readonly Segment[] _segments;
+    private int _next;
+    private int _count;
+
+    public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable)
+    {
+        Ring = ring;
+        _slots = slots;
+        _slotSize = slotSize;
+        _headerLength = headerLength;
+        _mergeable = mergeable;
+        _used = new UsedBuffer[ring.Queue.Size];
+        _segments = GC.AllocateArray<Segment>(ring.Queue.Size, pinned: true);
+    }
+
+    public DriverRing Ring { get; }
+
+    /// <summary>Posts a buffer with every free descriptor and tells the device.</summary>
+    public void Post()
+    {
+        DriverQueue queue = Ring.Queue;
+        for (int free = queue.Free; free > 0; free--) queue.AddSingle(_slots.GuestAddress + queue.FreeIdAt(0) * (ulong)_slotSize, _slotSize, writable: true);
+        queue.Publish();
+        Ring.KickIfWanted();
+    }
+
+    /// <summary>Hands up to <paramref name="max"/> packets to the consumer in place, then posts their buffers again. Returns how many.</summary>
+    public int Receive<TConsumer>(ref TConsumer consumer, int max) where TConsumer : IPacketConsumer, allows ref struct
+    {
+        if (_count == _next) Reap();
+        int packets = 0;
+        while (packets < max && _next < _count)
+        {
+            int buffers = CountBuffers();
+            if (buffers > _count - _next)
+            {
+                // The rest of a merged packet lies behind what was taken: fetch it, or wait for it.
+                Reap();
+                if (buffers > _count - _next) break;
+            }
+            if (buffers == 1) packets += ReceiveSingle(ref consumer);
+            else packets += ReceiveMerged(ref consumer, buffers);
+        }
+        if (Ring.Queue.Free > 0 && _next == _count) Post();
+        return packets;
+    }
+
+    /// <summary>Whether a packet waits.</summary>
+    public bool HasPacket => _next < _count || Ring.Queue.HasUsed();
+
+    private void Reap()
+    {
+        if (_next > 0)
+        {
+            Array.Copy(_used, _next, _used, 0, _count - _next);
+            _count -= _next;
+            _next = 0;
+        }
+        _count += Ring.Queue.Reap(_used.AsSpan(_count));
+    }
+
+    private int CountBuffers()
+    {
+        if (!_mergeable) return 1;
+        UsedBuffer first = _used[_next];
+        if (first.Written < NetHeader.Length) return 1;
+        int buffers = Volatile.Read(ref *(ushort*)(Slot(first.Id) + NetHeader.LegacyLength)); // num_buffers, read once
+        if (buffers > Ring.Queue.Size)
+            throw RingException.Create(VhostError.UsedElementInvalid, Ring.Index, $"a packet claims {buffers} merged buffers; the ring has {Ring.Queue.Size}.");
+        return Math.Max(buffers, 1);
+    }
+
+    private int ReceiveSingle<TConsumer>(ref TConsumer consumer) where TConsumer : IPacketConsumer, allows ref struct
+    {
+        UsedBuffer used = _used[_next++];
+        if (used.Written <= (uint)_headerLength)
+        {
+            Ring.Counters.Drops.Add(used.Written < (uint)_headerLength ? DropReason.ShorterThanHeader : DropReason.Empty);
+            return 0;
+        }
+        var segment = new Segment(Slot(used.Id), used.Written);
+        return Deliver(ref consumer, &segment, 1, used.Written);
+    }
+
+    private int ReceiveMerged<TConsumer>(ref TConsumer consumer, int buffers) where TConsumer : IPacketConsumer, allows ref struct
+    {
+        uint total = 0;
+        for (int i = 0; i < buffers; i++)
+        {
+            UsedBuffer used = _used[_next++];
+            _segments[i] = new Segment(Slot(used.Id), used.Written);
+            total += used.Written;
+        }
+        fixed (Segment* segments = _segments) return Deliver(ref consumer, segments, buffers, total);
+    }
+
+    private int Deliver<TConsumer>(ref TConsumer consumer, Segment* segments, int count, uint total) where TConsumer : IPacketConsumer, allows ref struct
+    {
+        uint length = total - (uint)_headerLength;
+        Ring.Counters.Packets++;
+        Ring.Counters.Bytes += length;
+        consumer.Consume(new PacketView(segments, count, (uint)_headerLength, length), new Segment(segments->Address, (uint)_headerLength));
+        return 1;
+    }
+
+    private byte* Slot(ushort id) => _slots.Address + id * (ulong)_slotSize;
+}

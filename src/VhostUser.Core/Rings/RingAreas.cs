@@ -1,0 +1,20 @@
+using VhostUser.Rings.Split;
+
+namespace VhostUser.Rings;
+
+/// <summary>Where a ring's three areas lie, as offsets in bytes from the start of its piece of memory.</summary>
+internal readonly record struct RingAreas(int Size, ulong Descriptors, ulong Available, ulong Used)
+{
+    /// <summary>Bytes from the start to the end of the last area, in whole pages.</summary>
+    public ulong TotalBytes => Used + SplitRing.UsedBytes(Size) + 4095 & ~4095UL;
+
+    /// <summary>The usual layout: areas on cache lines of their own, so that the two sides don't share one by chance.</summary>
+    public static RingAreas Standard(int size)
+    {
+        ulong available = Align(SplitRing.DescriptorBytes(size), 64);
+        ulong used = Align(available + SplitRing.AvailableBytes(size), 4096);
+        return new RingAreas(size, 0, available, used);
+    }
+
+    private static ulong Align(ulong value, ulong alignment) => value + alignment - 1 & ~(alignment - 1);
+}
