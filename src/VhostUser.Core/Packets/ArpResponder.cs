@@ -6,7 +6,9 @@ namespace VhostUser.Packets;
 /// <summary>Answers ARP requests without allocating, for use between two queues.</summary>
 public static class ArpResponder
 {
-    /// <summary>Writes the reply "that address is at <paramref name="mac"/>" to a request for an IPv4 address; VLAN tags are kept.</summary>
+    /// <summary>
+    /// Writes the reply "that address is at <paramref name="mac"/>" to a request for an IPv4 address; VLAN tags are kept.
+    /// </summary>
     /// <param name="request">The frame to answer.</param>
     /// <param name="mac">The MAC address to tell.</param>
     /// <param name="reply">Takes the reply: at least 42 bytes, and 4 more for each VLAN tag; may be the request's own memory.</param>

@@ -21,6 +21,8 @@ public enum EtherType : ushort
     /// <summary>A provider VLAN tag follows (IEEE 802.1ad), 0x88A8.</summary>
     ProviderVlan = 0x88A8,
 
-    /// <summary>Free for local experiments (IEEE 802), 0x88B5; what a built packet of protocol Ethernet has unless told otherwise.</summary>
+    /// <summary>
+    /// Free for local experiments (IEEE 802), 0x88B5; what a built packet of protocol Ethernet has unless told otherwise.
+    /// </summary>
     LocalExperimental = 0x88B5,
 }

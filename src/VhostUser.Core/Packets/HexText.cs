@@ -19,7 +19,9 @@ internal static class HexText
             dump |= line.HasOffset;
             AddBytes(bytes, line);
         }
-        return bytes.Count > 0 ? [.. bytes] : throw new FormatException("Hexadecimal text: expected at least one pair of digits, got none.");
+        return bytes.Count > 0
+            ? [.. bytes]
+            : throw new FormatException("Hexadecimal text: expected at least one pair of digits, got none.");
     }
 
     internal static string Dump(ReadOnlySpan<byte> bytes)

@@ -34,7 +34,10 @@ public static class InternetChecksum
     public static ushort PseudoHeader(ReadOnlySpan<byte> addresses, byte protocol, int length) =>
         Sum(addresses, protocol + (uint)length);
 
-    /// <summary>Does what VIRTIO_NET_HDR_F_NEEDS_CSUM leaves to the receiver: sums the frame from <paramref name="start"/> and stores it.</summary>
+    /// <summary>
+    /// Does what VIRTIO_NET_HDR_F_NEEDS_CSUM leaves to the receiver: sums the frame from <paramref name="start"/> and stores
+    /// it.
+    /// </summary>
     /// <param name="frame">The Ethernet frame, without the virtio-net header.</param>
     /// <param name="start">csum_start: the byte at which the sum begins.</param>
     /// <param name="offset">csum_offset: the place of the checksum, in bytes after <paramref name="start"/>.</param>
@@ -63,7 +66,7 @@ public static class InternetChecksum
                 Vector.Widen(vector, out Vector<ulong> low, out Vector<ulong> high);
                 sums += low + high;
             }
-            sum = AddLanes(sums);
+            sum = Vector.Sum(sums);
             data = data[(vectors.Length * Vector<byte>.Count)..];
         }
         for (; data.Length >= sizeof(uint); data = data[sizeof(uint)..])
@@ -75,14 +78,6 @@ public static class InternetChecksum
         }
         if (data.Length > 0)
             sum += BitConverter.IsLittleEndian ? data[0] : (uint)data[0] << 8;
-        return sum;
-    }
-
-    private static ulong AddLanes(Vector<ulong> sums)
-    {
-        ulong sum = 0;
-        for (int i = 0; i < Vector<ulong>.Count; i++)
-            sum += sums[i];
         return sum;
     }
 

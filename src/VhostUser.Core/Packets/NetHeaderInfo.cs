@@ -4,7 +4,9 @@ namespace VhostUser.Packets;
 
 /// <summary>The virtio-net header that came before a frame (virtio 1.3 §5.1.6), as plain values to look at.</summary>
 /// <param name="Flags">What is to know about the checksum.</param>
-/// <param name="GsoType">The segmentation left to the receiver: "None", "TCPv4", "TCPv6", "UDP" or "UDP_L4", and "+ECN"; else the number.</param>
+/// <param name="GsoType">
+/// The segmentation left to the receiver: "None", "TCPv4", "TCPv6", "UDP" or "UDP_L4", and "+ECN"; else the number.
+/// </param>
 /// <param name="HeaderLength">hdr_len: the bytes of headers to repeat in each segment.</param>
 /// <param name="GsoSize">gso_size: the payload bytes of each segment.</param>
 /// <param name="ChecksumStart">csum_start: the byte of the frame at which the checksum begins.</param>

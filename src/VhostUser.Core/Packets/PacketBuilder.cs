@@ -9,7 +9,10 @@ public static class PacketBuilder
     private static readonly MacAddress DefaultSource = MacAddress.Parse("02:00:00:00:00:01");
     private static readonly MacAddress DefaultDestination = MacAddress.Parse("02:00:00:00:00:02");
 
-    /// <summary>The packet, with right lengths and checksums; throws <see cref="ArgumentException"/> naming a field that does not fit.</summary>
+    /// <summary>
+    /// The packet, with right lengths and checksums; throws <see cref="ArgumentException"/> naming a field that does not
+    /// fit.
+    /// </summary>
     public static VhostPacket Build(PacketSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -42,7 +45,7 @@ public static class PacketBuilder
             PacketProtocol.Udp => PacketDefaults.Ip(version, IpProtocol.Udp, PacketDefaults.Udp()),
             PacketProtocol.Tcp => PacketDefaults.Ip(version, IpProtocol.Tcp, PacketDefaults.Tcp()),
             PacketProtocol.Icmp => PacketDefaults.Ip(
-                version, version == 4 ? IpProtocol.Icmp : IpProtocol.IcmpV6, PacketDefaults.IcmpEcho(version)),
+                version, version == 4 ? IpProtocol.Icmp : IpProtocol.IcmpV6, IcmpHeader(spec, version)),
             _ => throw PacketError.Argument(nameof(spec.Protocol), "a named protocol", protocol),
         };
         EtherType type = protocol switch
@@ -52,6 +55,12 @@ public static class PacketBuilder
             _ => version == 4 ? EtherType.IPv4 : EtherType.IPv6,
         };
         return PacketDefaults.Ethernet(DestinationMac(spec, protocol), DefaultSource, type, body);
+    }
+
+    private static byte[] IcmpHeader(PacketSpec spec, int version)
+    {
+        int type = spec.IcmpType ?? IcmpTypes.Number(spec.IcmpMessage ?? IcmpMessage.EchoRequest, version);
+        return PacketDefaults.IcmpEcho(version, IcmpTypes.IsEcho(version, type) ? (byte)1 : (byte)0);
     }
 
     private static MacAddress DestinationMac(PacketSpec spec, PacketProtocol protocol) => protocol switch

@@ -63,8 +63,9 @@ internal static class PacketDefaults
         return tcp;
     }
 
-    internal static byte[] IcmpEcho(int version) =>
-        [(byte)(version == 4 ? IcmpTypes.EchoRequest : IcmpTypes.EchoRequestV6), 0, 0, 0, 0, 1, 0, 1];
+    /// <summary>An echo request; identifier and sequence number share the value, as other messages want zero there.</summary>
+    internal static byte[] IcmpEcho(int version, byte value) =>
+        [(byte)(version == 4 ? IcmpTypes.EchoRequest : IcmpTypes.EchoRequestV6), 0, 0, 0, 0, value, 0, value];
 
     private static void WritePorts(byte[] header)
     {

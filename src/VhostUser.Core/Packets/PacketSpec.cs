@@ -14,7 +14,10 @@ public sealed record PacketSpec
     /// <summary>The sender's MAC address; default 02:00:00:00:00:01.</summary>
     public MacAddress? SourceMac { get; init; }
 
-    /// <summary>The receiver's MAC address; default 02:00:00:00:00:02, for an ARP request broadcast, for an IP group its group address.</summary>
+    /// <summary>
+    /// The receiver's MAC address; default 02:00:00:00:00:02, for an ARP request broadcast, for an IP group its group
+    /// address.
+    /// </summary>
     public MacAddress? DestinationMac { get; init; }
 
     /// <summary>The VLAN, 0 to 4095; default no VLAN tag. A template without a tag gets one.</summary>
@@ -92,6 +95,8 @@ public sealed record PacketSpec
     /// <summary>The least length of the frame in bytes: the payload (in ARP: the frame) is filled up with zeros.</summary>
     public int? MinimumLength { get; init; }
 
-    /// <summary>Fills the frame up with zeros to Ethernet's least length, 60 bytes, behind the end the headers give; default false.</summary>
+    /// <summary>
+    /// Fills the frame up with zeros to Ethernet's least length, 60 bytes, behind the end the headers give; default false.
+    /// </summary>
     public bool PadToMinimum { get; init; }
 }

@@ -16,7 +16,8 @@ internal static class PacketSummary
         else if (packet.Find<IpLayer>() is { } ip)
             parts.Add(Describe(packet, ip));
         else if (packet.Find<EthernetLayer>() is { } ethernet)
-            parts.Add($"Ethernet {ethernet.Source} > {ethernet.Destination} type 0x{(int)packet.EtherType:x4} {PayloadLength(packet)} bytes");
+            parts.Add($"Ethernet {ethernet.Source} > {ethernet.Destination} "
+                + $"type 0x{(int)packet.EtherType:x4} {PayloadLength(packet)} bytes");
         else
             parts.Add($"Ethernet {packet.Length} bytes");
 

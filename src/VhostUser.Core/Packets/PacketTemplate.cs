@@ -15,7 +15,10 @@ public sealed record PacketTemplate
     /// <summary>The field to count in; null makes all packets alike.</summary>
     public PacketField? Counter { get; init; }
 
-    /// <summary>The counter's place in bytes, for <see cref="PacketField.PayloadOffset"/> and <see cref="PacketField.FrameOffset"/>; default 0.</summary>
+    /// <summary>
+    /// The counter's place in bytes, for <see cref="PacketField.PayloadOffset"/> and <see cref="PacketField.FrameOffset"/>;
+    /// default 0.
+    /// </summary>
     public int CounterOffset { get; init; }
 
     /// <summary>The counter's width for the same two: 1, 2, 4 or 8 bytes; default 4.</summary>
@@ -30,7 +33,10 @@ public sealed record PacketTemplate
     /// <summary>False leaves the checksums of <see cref="Base"/> as they are when the counter changes; default true.</summary>
     public bool UpdateChecksums { get; init; } = true;
 
-    /// <summary>The packets, each made when it is asked for; throws <see cref="ArgumentException"/> at once, naming a field that does not fit.</summary>
+    /// <summary>
+    /// The packets, each made when it is asked for; throws <see cref="ArgumentException"/> at once, naming a field that does
+    /// not fit.
+    /// </summary>
     public IEnumerable<VhostPacket> Expand()
     {
         if (Count < 0)

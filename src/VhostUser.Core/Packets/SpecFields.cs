@@ -12,7 +12,8 @@ internal static class SpecFields
         packet = Set(packet, PacketField.EtherType, spec.EtherType);
         packet = Set(packet, PacketField.ArpOperation, (int?)spec.ArpOperation);
         packet = Set(packet, PacketField.IpProtocol, spec.IpProtocol);
-        packet = Set(packet, PacketField.IcmpType, IcmpType(packet, spec), spec.IcmpType is null ? nameof(spec.IcmpMessage) : nameof(spec.IcmpType));
+        string typeName = spec.IcmpType is null ? nameof(spec.IcmpMessage) : nameof(spec.IcmpType);
+        packet = Set(packet, PacketField.IcmpType, IcmpType(packet, spec), typeName);
 
         packet = Set(packet, PacketField.SourceMac, spec.SourceMac);
         packet = Set(packet, PacketField.DestinationMac, spec.DestinationMac);
@@ -43,7 +44,10 @@ internal static class SpecFields
         return slots;
     }
 
-    /// <summary>Throws <see cref="ArgumentException"/> when the packet, such as a fragment, lacks bytes its checksum would need after a change.</summary>
+    /// <summary>
+    /// Throws <see cref="ArgumentException"/> when the packet, such as a fragment, lacks bytes its checksum would need after
+    /// a change.
+    /// </summary>
     internal static void RequireChecksum(VhostPacket packet, PacketField field, string name)
     {
         if (FieldMap.IsCoveredByTransport(field) && FrameChecksums.ArePartial(packet.Layers))

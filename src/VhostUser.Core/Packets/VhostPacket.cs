@@ -60,8 +60,11 @@ public class VhostPacket
     /// <summary>The payload as text: printable ASCII as it is, every other byte as a dot.</summary>
     public string PayloadText => HexText.Printable(Payload);
 
-    /// <summary>False when a checksum is wrong; one that is absent, or that this frame does not suffice to judge, counts as right.</summary>
-    public bool ChecksumsValid => !Layers.Any(layer => layer is Ipv4Layer { ChecksumValid: false } or TransportLayer { ChecksumValid: false });
+    /// <summary>
+    /// False when a checksum is wrong; one that is absent, or that this frame does not suffice to judge, counts as right.
+    /// </summary>
+    public bool ChecksumsValid => !Layers.Any(
+        layer => layer is Ipv4Layer { ChecksumValid: false } or TransportLayer { ChecksumValid: false });
 
     /// <summary>The layers from the outside in; they lie end to end and cover the frame.</summary>
     public IReadOnlyList<PacketLayer> Layers => _layers ??= FrameDecoder.Decode(Bytes, PendingChecksum);
