@@ -20,7 +20,10 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
     public uint MaxPacket => Math.Min(Math.Min((uint)ring.Queue.Size - (separateHeader ? 1u : 0u), MaxPieces - 1) * slotSize - (uint)headerLength, TransmitReader.MaxPacket);
 
     /// <summary>Chains taken back that are no packets of this sender; they belong to whoever posted them.</summary>
-    public Action<UsedBuffer>? ForeignChain { get; set; }
+    public Action<UsedBuffer>? ForeignChain { get; init; }
+
+    /// <summary>How many such chains are in flight; while there are none, nobody is asked.</summary>
+    public int ForeignChains { get; set; }
 
     /// <summary>Copies a packet into the ring behind an empty header; false when the ring has no room. <see cref="Flush"/> makes it available.</summary>
     public bool TrySend(ReadOnlySpan<byte> frame)
@@ -61,9 +64,9 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
         {
             int count = ring.Queue.Reap(_used);
             total += count;
-            if (ForeignChain is not null)
+            if (ForeignChains > 0)
             {
-                foreach (UsedBuffer used in _used.AsSpan(0, count)) ForeignChain(used);
+                foreach (UsedBuffer used in _used.AsSpan(0, count)) ForeignChain!(used);
             }
             if (count < _used.Length) return total;
         }

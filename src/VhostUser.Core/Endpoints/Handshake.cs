@@ -1,0 +1,165 @@
+using VhostUser.Interop;
+using VhostUser.Memory;
+using VhostUser.Protocol;
+using VhostUser.Rings;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>
+/// The messages of a front-end from SET_OWNER to running rings, in an order that every known back-end accepts: owner once and
+/// first, features before memory, memory before rings (rust-vmm, Snabb), all sizes before the first address (SPDK), a call
+/// descriptor for every ring (DPDK starts none without), nothing enabled before all is set up, and the kicks last.
+/// </summary>
+internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
+{
+    /// <summary>What a front-end uses when it is offered.</summary>
+    private const VirtioFeatures Wanted =
+        VirtioFeatures.MrgRxbuf | VirtioFeatures.AnyLayout | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.ProtocolFeatures
+        | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
+
+    private const ProtocolFeatures WantedProtocol =
+        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config;
+
+    /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
+    private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
+
+    public VirtioFeatures Offered { get; private set; }
+
+    public VirtioFeatures Features { get; private set; }
+
+    public ProtocolFeatures ProtocolFeatures { get; private set; }
+
+    /// <summary>Owner, features and protocol features.</summary>
+    public void Negotiate(CancellationToken cancel)
+    {
+        frontEnd.SetBytes(FrontEndRequest.SetOwner, default, cancel);
+        Offered = (VirtioFeatures)frontEnd.Get(FrontEndRequest.GetFeatures, cancel);
+        VirtioFeatures wanted = Wanted | options.RequireFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0);
+        if (options.Device == ClientDevice.Other) wanted = (Wanted & RingFeaturesMask) | options.RequireFeatures;
+        VirtioFeatures missing = options.RequireFeatures & ~Offered;
+        if (missing != 0)
+            throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(Offered))}.",
+                "GET_FEATURES", "Leave the feature out of -Feature, or let the back-end offer it.");
+        Features = Offered & wanted & ~options.ExcludeFeatures;
+        if ((Features & VirtioFeatures.ProtocolFeatures) != 0) NegotiateProtocol(cancel);
+        if (options.QueuePairs > 1) CheckQueues(cancel);
+        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver, cancel);
+        frontEnd.Set(FrontEndRequest.SetFeatures, (ulong)Features, cancel);
+        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) ConfirmFeatures(cancel);
+    }
+
+    /// <summary>Tells the back-end about the regions, row by row where memory slots are negotiated.</summary>
+    public void ShareMemory(CancellationToken cancel)
+    {
+        IReadOnlyList<SharedRegion> regions = options.Regions;
+        if ((ProtocolFeatures & ProtocolFeatures.ConfigureMemSlots) != 0)
+        {
+            ulong slots = frontEnd.Get(FrontEndRequest.GetMaxMemSlots, cancel);
+            if ((ulong)regions.Count > slots) throw TooManyRegions(regions.Count, slots);
+            foreach (SharedRegion region in regions)
+                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region) }, cancel, [region.File.Number]);
+            return;
+        }
+        if (regions.Count > MessageTable.MaxRegions) throw TooManyRegions(regions.Count, MessageTable.MaxRegions);
+        byte[] payload = new byte[8 + 32 * regions.Count];
+        payload[0] = (byte)regions.Count;
+        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i]));
+        frontEnd.SetBytes(FrontEndRequest.SetMemTable, payload, cancel, [.. regions.Select(region => region.File.Number)]);
+    }
+
+    /// <summary>Sets up all rings, enables them, and sets DRIVER_OK.</summary>
+    public void StartRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
+    {
+        foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
+        foreach (DriverRing ring in rings)
+        {
+            SetState(FrontEndRequest.SetVringBase, ring, 0, cancel);
+            if (options.Profile != PeerProfile.Vapp) SetAddress(ring, cancel);
+            frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
+            frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
+            if (options.Profile == PeerProfile.Vapp) SetAddress(ring, cancel); // vapp looks at the rings when their addresses come
+        }
+        if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
+        {
+            foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringEnable, ring, 1, cancel);
+        }
+        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0)
+            SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver | DeviceStatus.FeaturesOk | DeviceStatus.DriverOk, cancel);
+        if (options.Profile == PeerProfile.Vapp) return;
+        // Back-ends of the older wording start a ring on its first kick, so give it one (vhost-user, "Ring states").
+        foreach (DriverRing ring in rings) ring.Kick();
+    }
+
+    /// <summary>Disables and stops all rings; the back-end touches no buffer after this.</summary>
+    public void StopRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
+    {
+        if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
+        {
+            foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringEnable, ring, 0, cancel);
+        }
+        foreach (DriverRing ring in rings)
+            frontEnd.Get<VringStatePayload, VringStatePayload>(FrontEndRequest.GetVringBase, new VringStatePayload { Index = (uint)ring.Index }, cancel);
+        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(0, cancel);
+    }
+
+    /// <summary>The features that are not used, each with the reason.</summary>
+    public string[] ExplainRefused()
+    {
+        VirtioFeatures wanted = options.Device == ClientDevice.Other ? Wanted & RingFeaturesMask : Wanted;
+        return
+        [
+            .. FeatureNames.Of(wanted & ~Offered).Select(name => $"{name}: not offered by the back-end"),
+            .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
+            .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures).Select(name => $"{name}: not used by this front-end"),
+        ];
+    }
+
+    private void NegotiateProtocol(CancellationToken cancel)
+    {
+        var offered = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
+        ProtocolFeatures = offered & WantedProtocol;
+        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
+        frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
+    }
+
+    private void CheckQueues(CancellationToken cancel)
+    {
+        ulong pairs = (ProtocolFeatures & ProtocolFeatures.Mq) != 0 ? frontEnd.Get(FrontEndRequest.GetQueueNum, cancel) : 1;
+        if (pairs < (ulong)options.QueuePairs)
+            throw new VhostException(VhostError.FeatureMissing, $"The back-end serves {pairs} queue pair(s); {options.QueuePairs} were asked for.", "GET_QUEUE_NUM",
+                "Use a smaller -QueuePairs, or start the back-end with more queues.");
+    }
+
+    private void ConfirmFeatures(CancellationToken cancel)
+    {
+        SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver | DeviceStatus.FeaturesOk, cancel);
+        var status = (DeviceStatus)frontEnd.Get(FrontEndRequest.GetStatus, cancel);
+        if ((status & DeviceStatus.FeaturesOk) == 0) // virtio 1.3 §3.1.1, step 6
+            throw new VhostException(VhostError.FeatureMissing, $"The back-end does not accept the features {string.Join(", ", FeatureNames.Of(Features))}: it left FEATURES_OK unset.", "SET_STATUS",
+                "Leave some out with -ExcludeFeature.");
+    }
+
+    private void SetStatus(DeviceStatus status, CancellationToken cancel) => frontEnd.Set(FrontEndRequest.SetStatus, (ulong)status, cancel);
+
+    private void SetState(FrontEndRequest request, DriverRing ring, uint number, CancellationToken cancel) =>
+        frontEnd.Set(request, new VringStatePayload { Index = (uint)ring.Index, Number = number }, cancel);
+
+    private void SetAddress(DriverRing ring, CancellationToken cancel) => frontEnd.Set(FrontEndRequest.SetVringAddr, new VringAddressPayload
+    {
+        Index = (uint)ring.Index,
+        Descriptors = ring.DescriptorAddress,
+        Available = ring.AvailableAddress,
+        Used = ring.UsedAddress,
+    }, cancel);
+
+    private static MemoryRegionDescription Describe(SharedRegion region) => new()
+    {
+        GuestAddress = region.GuestAddress,
+        UserAddress = region.UserAddress,
+        Size = (ulong)region.Size,
+        MmapOffset = 0,
+    };
+
+    private static VhostException TooManyRegions(int count, ulong most) => new(VhostError.MemoryRegionInvalid,
+        $"{count} regions were given; the back-end takes {most}.", "memory table", "Use fewer, larger regions.");
+}

@@ -1,0 +1,16 @@
+using VhostUser.Devices.Net;
+using VhostUser.Memory;
+using VhostUser.Packets;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>Copies packets out of the ring as objects.</summary>
+internal readonly unsafe struct PacketCollector(ICollection<ReceivedPacket> into, int queue, DateTimeOffset time) : IPacketConsumer
+{
+    public void Consume(in PacketView packet, Segment header)
+    {
+        byte[] frame = new byte[packet.Length];
+        fixed (byte* p = frame) packet.CopyTo(p);
+        into.Add(new ReceivedPacket(header.Span, frame, queue, time));
+    }
+}

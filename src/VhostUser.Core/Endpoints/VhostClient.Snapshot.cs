@@ -1,0 +1,82 @@
+using VhostUser.Rings;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>Photographs of a client's rings, with a verdict on each.</summary>
+public sealed partial class VhostClient
+{
+    /// <summary>Photographs of the rings.</summary>
+    /// <param name="queue">Ring index, or null for all.</param>
+    /// <param name="descriptors">Whether to read the descriptors too.</param>
+    public VringState[] GetVringStates(int? queue = null, bool descriptors = false)
+    {
+        lock (_gate)
+        {
+            NoticePeer();
+            if (queue is int index && (uint)index >= (uint)_rings.Length)
+                throw new VhostException(VhostError.RingIndexInvalid, $"Client '{Name}' has no ring {index}; it has {_rings.Length}.", Name, "Rings are numbered from 0.");
+            return [.. _rings.Where(ring => queue is null || ring.Index == queue).Select(ring => ReadRing(ring, descriptors))];
+        }
+    }
+
+    private unsafe VringState ReadRing(DriverRing ring, bool descriptors)
+    {
+        RingIndices now = ring.Queue.ReadIndices();
+        bool net = _options.Device == ClientDevice.Net;
+        return new VringState
+        {
+            Owner = Name,
+            Role = "FrontEnd",
+            Queue = ring.Index,
+            Direction = !net ? "Other" : (ring.Index & 1) == 0 ? "RX" : "TX",
+            Layout = "Split",
+            Size = ring.Queue.Size,
+            Started = _state == EndpointState.Running,
+            Enabled = _state == EndpointState.Running,
+            AvailableIndex = now.Available,
+            OwnAvailableIndex = now.Next,
+            UsedIndex = now.Used,
+            OwnUsedIndex = now.OwnUsed,
+            InFlight = (ushort)(now.Available - now.Used),
+            Free = ring.Queue.Free,
+            NoInterrupt = (now.AvailableFlags & 1) != 0,
+            NoNotify = (now.UsedFlags & 1) != 0,
+            UsedEvent = now.UsedEvent,
+            AvailableEvent = now.AvailableEvent,
+            HeaderLength = HeaderLength,
+            HasKick = true,
+            HasCall = true,
+            Kicks = ring.Counters.KicksSent,
+            KicksSuppressed = ring.Counters.KicksSuppressed,
+            Calls = ring.Counters.CallsReceived,
+            Packets = ring.Counters.Packets,
+            Bytes = ring.Counters.Bytes,
+            Dropped = ring.Counters.Drops.Total,
+            DescriptorAddress = ring.DescriptorAddress,
+            AvailableAddress = ring.AvailableAddress,
+            UsedAddress = ring.UsedAddress,
+            Descriptors = descriptors ? ring.Queue.ReadDescriptors(_space.Translate) : [],
+            Verdict = Judge(ring, now),
+        };
+    }
+
+    private string Judge(DriverRing ring, RingIndices now)
+    {
+        if (_state == EndpointState.Disconnected) return "the back-end closed the connection";
+        if (_fault is not null) return "faulted: " + _fault.Message;
+        if (now.Available != now.Next)
+            return $"another program writes this ring: avail.idx is {now.Available}, this client left it at {now.Next}";
+        int inFlight = (ushort)(now.Available - now.Used);
+        if (inFlight > ring.Queue.Size) return $"the back-end's used index {now.Used} does not fit: {inFlight} chains would be in flight in a ring of {ring.Queue.Size}";
+        if (_receivers[ring.Index] is not null)
+        {
+            if (now.Used != now.OwnUsed) return "packets wait to be received";
+            return now.Used == 0 ? $"ok; {inFlight} buffers are posted and the back-end has sent nothing yet" : "ok";
+        }
+        if (now.Available == 0) return "ok; nothing has been sent yet";
+        if (inFlight == 0) return "ok";
+        if (now.Used == 0)
+            return $"{inFlight} packets wait and the back-end never took one: it has not started this ring (some wait for all rings, or for DRIVER_OK), or it hangs";
+        return $"{inFlight} packets wait for the back-end{((now.UsedFlags & 1) != 0 ? "; it polls" : "; it was kicked")}";
+    }
+}

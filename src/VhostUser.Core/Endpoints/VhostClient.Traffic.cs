@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using VhostUser.Devices.Net;
+using VhostUser.Interop;
+using VhostUser.Memory;
+using VhostUser.Packets;
+using VhostUser.Rings;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>Packets: sent, repeated, received; each burst under the lock, each wait outside of it.</summary>
+public sealed partial class VhostClient
+{
+    private const int BurstSize = 64;
+
+    /// <summary>The longest packet that <see cref="Send"/> takes, in bytes.</summary>
+    public int MaxPacket => (int)(_transmitters.FirstOrDefault(transmitter => transmitter is not null)?.MaxPacket ?? 0);
+
+    /// <summary>Sends a packet, once or many times.</summary>
+    /// <param name="frame">The Ethernet frame.</param>
+    /// <param name="queue">Transmit ring: an odd index.</param>
+    /// <param name="count">How often.</param>
+    /// <param name="rate">Packets per second, or 0 for as many as the ring takes.</param>
+    /// <param name="timeout">How long to wait for room in the ring, each time it is full.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>How many were sent: <paramref name="count"/>.</returns>
+    /// <exception cref="VhostException">RingFull, PacketTooLarge, RingIndexInvalid, PeerDisconnected …</exception>
+    public long Send(ReadOnlySpan<byte> frame, int queue, long count, double rate, TimeSpan timeout, CancellationToken cancel)
+    {
+        NetTransmitter transmitter = TransmitterOf(queue);
+        if (frame.IsEmpty || frame.Length > transmitter.MaxPacket)
+            throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
+                "Give the client larger buffers (-BufferSize) or a longer ring.");
+        long start = Stopwatch.GetTimestamp();
+        long sent = 0;
+        long waiting = 0; // since when the ring has been full, 0 when it is not
+        while (sent < count)
+        {
+            cancel.ThrowIfCancellationRequested();
+            long allowed = Math.Min(count - sent, BurstSize);
+            if (rate > 0)
+            {
+                double due = Stopwatch.GetElapsedTime(start).TotalSeconds * rate + 1 - sent;
+                if (due < 1)
+                {
+                    Pace((1 - due) / rate, cancel);
+                    continue;
+                }
+                allowed = Math.Min(allowed, (long)due);
+            }
+            int done = SendBurst(transmitter, frame, (int)allowed);
+            sent += done;
+            if (done > 0)
+            {
+                waiting = 0;
+                continue;
+            }
+            if (waiting == 0) waiting = Stopwatch.GetTimestamp();
+            if (Stopwatch.GetElapsedTime(waiting) > timeout) throw Full(queue, sent, count, timeout);
+            WaitForCall(transmitter.Ring, timeout - Stopwatch.GetElapsedTime(waiting), cancel);
+        }
+        return sent;
+    }
+
+    /// <summary>Receives up to <paramref name="max"/> packets; waits until there is one.</summary>
+    /// <param name="into">Receives the packets.</param>
+    /// <param name="queue">Receive ring: an even index.</param>
+    /// <param name="max">The most packets to add.</param>
+    /// <param name="timeout">How long to wait for the first.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <returns>How many were added; 0 when the time ran out.</returns>
+    public int Receive(ICollection<ReceivedPacket> into, int queue, int max, TimeSpan timeout, CancellationToken cancel)
+    {
+        NetReceiver receiver = ReceiverOf(queue);
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var collector = new PacketCollector(into, queue, DateTimeOffset.Now);
+            int received = ReceiveBurst(receiver, ref collector, max);
+            TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
+            if (received > 0 || left <= TimeSpan.Zero) return received;
+            WaitForCall(receiver.Ring, left, cancel);
+        }
+    }
+
+    /// <summary>One burst without waiting, for benchmarks and for programs that poll: sends as many as fit.</summary>
+    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count)
+    {
+        lock (_gate)
+        {
+            Demand();
+            try
+            {
+                transmitter.Reclaim();
+                int sent = 0;
+                while (sent < count && transmitter.TrySend(frame)) sent++;
+                if (sent > 0) transmitter.Flush();
+                return sent;
+            }
+            catch (VhostException error)
+            {
+                throw Fail(error);
+            }
+        }
+    }
+
+    /// <summary>One burst without waiting: hands packets to the consumer in place.</summary>
+    internal int ReceiveBurst<TConsumer>(NetReceiver receiver, ref TConsumer consumer, int max) where TConsumer : IPacketConsumer
+    {
+        lock (_gate)
+        {
+            Demand();
+            try
+            {
+                return receiver.Receive(ref consumer, max);
+            }
+            catch (VhostException error)
+            {
+                throw Fail(error);
+            }
+        }
+    }
+
+    internal NetTransmitter TransmitterOf(int queue) =>
+        (uint)queue < (uint)_rings.Length && _transmitters[queue] is NetTransmitter transmitter ? transmitter : throw WrongQueue(queue, "transmit", "odd");
+
+    internal NetReceiver ReceiverOf(int queue) =>
+        (uint)queue < (uint)_rings.Length && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
+
+    /// <summary>Runs one burst under the lock; a broken ring rule ends the session.</summary>
+    private T Burst<T>(Func<T> burst)
+    {
+        lock (_gate)
+        {
+            Demand();
+            try
+            {
+                return burst();
+            }
+            catch (VhostException error)
+            {
+                throw Fail(error);
+            }
+        }
+    }
+
+    private void WaitForCall(DriverRing ring, TimeSpan left, CancellationToken cancel)
+    {
+        bool ready = Burst(ring.Queue.EnableCalls);
+        try
+        {
+            if (ready) return;
+            Span<pollfd> poll = [new pollfd { fd = ring.CallFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
+            // In slices, so that Ctrl+C is seen soon.
+            Libc.Poll(poll, (int)Math.Clamp(left.TotalMilliseconds, 1, 100));
+            cancel.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (_state == EndpointState.Running)
+                {
+                    ring.ConsumeCalls();
+                    ring.Queue.DisableCalls();
+                    NoticePeer();
+                }
+            }
+        }
+    }
+
+    private static void Pace(double seconds, CancellationToken cancel)
+    {
+        if (seconds > 0.002) cancel.WaitHandle.WaitOne(TimeSpan.FromSeconds(Math.Min(seconds - 0.001, 0.1)));
+        else Thread.SpinWait(20);
+    }
+
+    /// <summary>Looks at the socket: a back-end that has gone away, or spoke out of turn, ends the session.</summary>
+    private void NoticePeer()
+    {
+        if (_state != EndpointState.Running) return;
+        try
+        {
+            if (_frontEnd!.Connection.TryReceive())
+                throw new VhostException(VhostError.ReplyInvalid, $"The back-end sent {_frontEnd.Connection.Current.Name} without being asked.", Name, "It breaks the specification.");
+        }
+        catch (VhostException error)
+        {
+            Fail(error);
+        }
+    }
+
+    private void Demand()
+    {
+        if (_state == EndpointState.Running) return;
+        throw _state switch
+        {
+            EndpointState.Disconnected or EndpointState.Faulted => new VhostException(_fault!.Error, $"Client '{Name}' is {_state}: {_fault.Message}", Name,
+                "Disconnect it (Disconnect-VhostClient) and connect again.", _fault),
+            _ => new VhostException(VhostError.HandleClosed, $"Client '{Name}' is {_state}.", Name, "Connect it again with Connect-VhostClient."),
+        };
+    }
+
+    private VhostException Fail(VhostException error)
+    {
+        _fault = error;
+        SetState(error.Error == VhostError.PeerDisconnected ? EndpointState.Disconnected : EndpointState.Faulted);
+        return error;
+    }
+
+    private VhostException Full(int queue, long sent, long count, TimeSpan timeout)
+    {
+        string verdict = GetVringStates(queue)[0].Verdict;
+        return new VhostException(VhostError.RingFull, $"Client '{Name}': ring {queue} stayed full for {timeout.TotalSeconds:0.#} s; {sent} of {count} packets were sent. {verdict}", Name,
+            "Look at the back-end: does it run, poll, and take packets from this ring? Get-VringState tells.");
+    }
+
+    private VhostException WrongQueue(int queue, string direction, string parity) => new(VhostError.RingIndexInvalid,
+        _rings.Length == 0 ? $"Client '{Name}' has no rings: it is {_state}."
+            : _options.Device == ClientDevice.Other ? $"Client '{Name}' drives no network device: its rings take raw chains only."
+            : $"Client '{Name}': ring {queue} is no {direction} ring; those are the {parity} ones up to {_rings.Length - 1}.", Name,
+        _options.Device == ClientDevice.Other ? "Use Send-VringPacket -Readable/-Writable." : "Ring 0 receives and ring 1 transmits for queue pair 0.");
+}

@@ -1,0 +1,232 @@
+using VhostUser.Devices.Net;
+using VhostUser.Interop;
+using VhostUser.Memory;
+using VhostUser.Protocol;
+using VhostUser.Rings;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>
+/// A front-end: owns memory and rings, and sends and receives packets on them. It has no thread of its own; any number of threads
+/// may call it, and each burst is worked under one lock.
+/// </summary>
+public sealed partial class VhostClient : IDisposable
+{
+    private readonly VhostClientOptions _options;
+    private readonly RegionSpace _space;
+    private readonly ListeningSocket? _listener;
+    private readonly Lock _gate = new();
+    private readonly List<RegionPiece> _buffers = [];
+    private FrontEnd? _frontEnd;
+    private Handshake? _handshake;
+    private PeerInfo? _peer;
+    private VhostException? _fault;
+    private DriverRing[] _rings = [];
+    private NetTransmitter?[] _transmitters = [];
+    private NetReceiver?[] _receivers = [];
+    private volatile EndpointState _state = EndpointState.Connecting;
+
+    private VhostClient(VhostClientOptions options, ListeningSocket? listener)
+    {
+        _options = options;
+        _listener = listener;
+        _space = new RegionSpace(options.Regions);
+    }
+
+    /// <summary>Raised after <see cref="State"/> changed.</summary>
+    public event EventHandler? StateChanged;
+
+    /// <summary>Name given when it was connected.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>Socket path.</summary>
+    public string Path => _options.Path;
+
+    /// <summary>Where the client stands; a peer that has gone is noticed when the client is used or looked at.</summary>
+    public EndpointState State => _state;
+
+    /// <summary>Number of rings.</summary>
+    public int RingCount => _rings.Length;
+
+    private int HeaderLength => NetHeader.LengthFor(_handshake?.Features ?? 0);
+
+    /// <summary>Connects (or listens), shares the regions, and starts the rings.</summary>
+    /// <exception cref="VhostException">Nobody listens, the handshake fails, or the regions are too small.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static VhostClient Connect(VhostClientOptions options, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Check(options);
+        sockaddr_un.FromPath(options.Path);
+        ListeningSocket? listener = options.Listen ? ListeningSocket.Open(options.Path, options.SocketMode, options.Force) : null;
+        var client = new VhostClient(options, listener);
+        foreach (SharedRegion region in options.Regions) region.Acquire(options.Name);
+        try
+        {
+            FileDescriptor socket = listener is null ? ClientSocket.Connect(options, cancel) : ClientSocket.Accept(listener, options, cancel);
+            client.Open(socket, cancel);
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A photograph of the client.</summary>
+    public VhostClientInfo Snapshot()
+    {
+        lock (_gate)
+        {
+            NoticePeer();
+            EndpointTotals totals = Totals();
+            return new VhostClientInfo
+            {
+                Name = Name,
+                State = _state,
+                Path = Path,
+                Listens = _options.Listen,
+                QueuePairs = _options.Device == ClientDevice.Net ? _options.QueuePairs : 0,
+                QueueSize = _options.QueueSize,
+                BufferSize = _options.BufferSize,
+                RegionNames = [.. _options.Regions.Select(region => region.Name)],
+                PeerProcessId = _peer?.ProcessId,
+                PeerUserId = _peer?.UserId,
+                PeerGroupId = _peer?.GroupId,
+                PeerExecutable = _peer?.Executable,
+                Features = FeatureNames.Of(_handshake?.Features ?? 0),
+                OfferedFeatures = FeatureNames.Of(_handshake?.Offered ?? 0),
+                RefusedFeatures = _handshake?.ExplainRefused() ?? [],
+                ProtocolFeatures = FeatureNames.Of(_handshake?.ProtocolFeatures ?? 0),
+                HeaderLength = HeaderLength,
+                Regions = [.. _options.Regions.Select(DescribeRegion)],
+                PacketsSent = totals.TransmitPackets,
+                BytesSent = totals.TransmitBytes,
+                PacketsReceived = totals.ReceivePackets,
+                BytesReceived = totals.ReceiveBytes,
+                Dropped = totals.Drops.Values.Sum(),
+                Drops = totals.Drops,
+                FaultId = _fault?.Error.ToString(),
+                Fault = _fault?.Message,
+            };
+        }
+    }
+
+    /// <summary>Stops the rings, closes the connection, and gives the memory back to its regions. May be called again.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_state == EndpointState.Stopped) return;
+            if (_state == EndpointState.Running)
+            {
+                try
+                {
+                    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+                    _handshake!.StopRings(_rings, limit.Token);
+                }
+                catch (Exception error) when (error is VhostException or OperationCanceledException)
+                {
+                    // The peer is gone or does not answer: closing the socket is all that is left.
+                }
+            }
+            _frontEnd?.Dispose();
+            _listener?.Dispose();
+            foreach (DriverRing ring in _rings) ring.Dispose();
+            foreach (RegionPiece piece in _buffers) piece.Region.Free(piece);
+            foreach (SharedRegion region in _options.Regions) region.Release(Name);
+            _rings = [];
+            SetState(EndpointState.Stopped);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+
+    private static void Check(VhostClientOptions options)
+    {
+        if (options.Regions.Count == 0) throw Invalid("no region was given", "Make one with New-VhostSharedRegion.");
+        if (options.QueuePairs is < 1 or > 128) throw Invalid($"QueuePairs is {options.QueuePairs}; expected 1 to 128", "A ring index has 8 bits: 128 pairs are 256 rings.");
+        if (options.RingCount is < 1 or > 256) throw Invalid($"RingCount is {options.RingCount}; expected 1 to 256", "A ring index has 8 bits.");
+        if (options.BufferSize is < 64 or > 65600) throw Invalid($"BufferSize is {options.BufferSize}; expected 64 to 65600 bytes", "2048 holds a packet of 1518 bytes and its header.");
+        if (options.QueueSize < 2 || !Rings.Split.SplitRing.IsValidSize((uint)options.QueueSize))
+            throw new VhostException(VhostError.RingSizeInvalid, $"Client '{options.Name}': QueueSize is {options.QueueSize}; expected a power of two from 2 to 32768.", options.Name, "256 and 1024 are usual.");
+
+        VhostException Invalid(string what, string action) => new(VhostError.InvalidArgument, $"Client '{options.Name}': {what}.", options.Name, action);
+    }
+
+    private void Open(FileDescriptor socket, CancellationToken cancel)
+    {
+        _peer = PeerInfo.Of(socket.Number);
+        _frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true), _options.Timeout);
+        _handshake = new Handshake(_frontEnd, _options);
+        SetState(EndpointState.Connected);
+        _handshake.Negotiate(cancel);
+        _handshake.ShareMemory(cancel);
+        CreateRings();
+        foreach (NetReceiver? receiver in _receivers) receiver?.Post();
+        _handshake.StartRings(_rings, cancel);
+        SetState(EndpointState.Running);
+    }
+
+    private void CreateRings()
+    {
+        bool net = _options.Device == ClientDevice.Net;
+        int count = net ? 2 * _options.QueuePairs : _options.RingCount;
+        RingFeatures features = RingFeatures.From(_handshake!.Features);
+        var rings = new List<DriverRing>(count);
+        try
+        {
+            for (int i = 0; i < count; i++) rings.Add(DriverRing.Create(i, RingAreas.Standard(_options.QueueSize), features, _space));
+        }
+        finally
+        {
+            _rings = [.. rings];
+        }
+        _transmitters = new NetTransmitter?[count];
+        _receivers = new NetReceiver?[count];
+        if (!net) return;
+        uint slot = (uint)(_options.BufferSize + 63 & ~63);
+        bool separate = (_handshake.Features & (VirtioFeatures.Version1 | VirtioFeatures.AnyLayout)) == 0;
+        bool mergeable = (_handshake.Features & VirtioFeatures.MrgRxbuf) != 0;
+        foreach (DriverRing ring in _rings)
+        {
+            RegionPiece slots = _space.Allocate((ulong)_options.QueueSize * slot, $"{_options.QueueSize} buffers of {slot} bytes for ring {ring.Index}");
+            _buffers.Add(slots);
+            if ((ring.Index & 1) == 0) _receivers[ring.Index] = new NetReceiver(ring, slots, slot, HeaderLength, mergeable);
+            else _transmitters[ring.Index] = new NetTransmitter(ring, slots, slot, HeaderLength, separate) { ForeignChain = used => FinishRaw(ring, used) };
+        }
+    }
+
+    private EndpointTotals Totals()
+    {
+        EndpointTotals sum = default;
+        var drops = new Dictionary<string, long>();
+        foreach (DriverRing ring in _rings)
+        {
+            VringCounters counters = ring.Counters;
+            if ((ring.Index & 1) == 0) sum = sum with { ReceivePackets = sum.ReceivePackets + counters.Packets, ReceiveBytes = sum.ReceiveBytes + counters.Bytes };
+            else sum = sum with { TransmitPackets = sum.TransmitPackets + counters.Packets, TransmitBytes = sum.TransmitBytes + counters.Bytes };
+            counters.Drops.AddTo(drops);
+        }
+        return sum with { DropsOrNull = drops };
+    }
+
+    private void SetState(EndpointState state)
+    {
+        if (_state == state) return;
+        _state = state;
+        StateChanged?.Invoke(this, EventArgs.Empty);
+    }
+
+    private static MemoryRegionInfo DescribeRegion(SharedRegion region) => new()
+    {
+        GuestAddress = region.GuestAddress,
+        UserAddress = region.UserAddress,
+        MappingAddress = region.MappingAddress,
+        Size = (ulong)region.Size,
+        FileOffset = 0,
+        Safety = region.Safety,
+    };
+}

@@ -1,0 +1,65 @@
+using VhostUser.Memory;
+using VhostUser.Protocol;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>What kind of device a front-end drives.</summary>
+public enum ClientDevice
+{
+    /// <summary>A network device: receive rings are even and get buffers, transmit rings are odd.</summary>
+    Net,
+    /// <summary>Any other: rings are set up and left to raw chains.</summary>
+    Other,
+}
+
+/// <summary>How to connect a <see cref="VhostClient"/>.</summary>
+public sealed record VhostClientOptions
+{
+    /// <summary>Name, unique in the process.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Path of the Unix socket, at most 107 bytes.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Shared regions for rings and buffers, at least one; all of them are shared with the back-end.</summary>
+    public required IReadOnlyList<SharedRegion> Regions { get; init; }
+
+    /// <summary>Whether to listen for the back-end instead of connecting to it.</summary>
+    public bool Listen { get; init; }
+
+    /// <summary>Permission bits of the socket file when listening, or null for the umask's.</summary>
+    public UnixFileMode? SocketMode { get; init; }
+
+    /// <summary>Whether to replace a socket file on which nobody listens.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>The device to drive.</summary>
+    public ClientDevice Device { get; init; }
+
+    /// <summary>Queue pairs, 1 to 128. For <see cref="ClientDevice.Other"/> see <see cref="RingCount"/>.</summary>
+    public int QueuePairs { get; init; } = 1;
+
+    /// <summary>Number of rings of a device that is no network device, 1 to 256.</summary>
+    public int RingCount { get; init; } = 1;
+
+    /// <summary>Descriptors per ring, a power of two from 2 to 32768.</summary>
+    public int QueueSize { get; init; } = 256;
+
+    /// <summary>Bytes of a packet buffer, header included, 64 to 65600.</summary>
+    public int BufferSize { get; init; } = 2048;
+
+    /// <summary>Features that the back-end must have; without one of them the connection fails.</summary>
+    public VirtioFeatures RequireFeatures { get; init; }
+
+    /// <summary>Features not to use even if the back-end offers them.</summary>
+    public VirtioFeatures ExcludeFeatures { get; init; }
+
+    /// <summary>How long to wait for a peer, and for each reply.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether to try again until <see cref="Timeout"/> while nobody listens.</summary>
+    public bool Retry { get; init; }
+
+    /// <summary>The peer's known deviations.</summary>
+    public PeerProfile Profile { get; init; }
+}
