@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# ./build.sh [build|test|demo|bench [-Quick]|publish|package|peers]
+# Needs the .NET SDK only. With PowerShell, found or restored, build.ps1 does the work; without it everything but Pester still runs.
+set -eu
+cd "$(dirname "$0")"
+task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
+[ $# -eq 0 ] || shift
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+# DPDK's testpmd, the program the interop tests talk to, and 2 MB pages for it. Never fails: tests whose peer is missing say so.
+peers() {
+    local log=out/peers.log pages wanted
+    mkdir -p out
+    if command -v dpdk-testpmd > /dev/null; then
+        echo "peers: dpdk-testpmd is installed"
+    elif ! command -v apt-get > /dev/null; then
+        echo "peers: no apt-get here, so dpdk-testpmd was not installed; the interop tests that need it will be skipped"
+    elif [ "$(id -u)" != 0 ]; then
+        echo "peers: not root, so dpdk-dev was not installed; as root: apt-get install dpdk-dev. Its interop tests will be skipped"
+    elif apt-get update > "$log" 2>&1 \
+        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends dpdk-dev >> "$log" 2>&1; then
+        echo "peers: installed dpdk-dev"
+    else
+        echo "peers: apt-get could not install dpdk-dev (offline? see $log); its interop tests will be skipped"
+        tail -n 3 "$log"
+    fi
+
+    pages=/proc/sys/vm/nr_hugepages
+    # Two peers of 256 MB and room for their successors, but no more than a quarter of the memory.
+    wanted=$(awk '/^MemTotal/ { quarter = int($2 / 2048 / 4); print quarter < 640 ? quarter : 640 }' /proc/meminfo)
+    if [ ! -e "$pages" ]; then
+        echo "peers: this kernel has no hugepages; peers run with ordinary pages"
+    elif [ "$(cat "$pages")" -ge "$wanted" ]; then
+        echo "peers: $(cat "$pages") hugepages are reserved"
+    elif echo "$wanted" 2> /dev/null > "$pages"; then
+        echo "peers: reserved $(cat "$pages") hugepages of 2 MB ($wanted wanted)"
+    else
+        echo "peers: $pages cannot be written here, so no hugepages were reserved; peers run with ordinary pages"
+    fi
+}
+
+# Sets pwsh to the command that starts PowerShell; the pinned tool is tried once, since a registry may not have it.
+find_pwsh() {
+    if command -v pwsh > /dev/null; then
+        pwsh=(pwsh)
+    elif NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT=1 timeout 120 dotnet tool restore > /dev/null 2>&1 && dotnet pwsh -Version > /dev/null 2>&1; then
+        pwsh=(dotnet pwsh)
+    else
+        return 1
+    fi
+}
+
+msbuild() { dotnet msbuild build.targets -nologo -v:minimal -tl:off "$@"; }
+
+without_pwsh() {
+    local why="no pwsh in PATH, and 'dotnet tool restore' could not get PowerShell, so Pester did not run"
+    case $task in
+    build) dotnet build VhostUser.slnx -c Release -m:1 ;;
+    test)
+        msbuild -t:Test
+        echo "$why" > out/TestResults/Pester.skipped
+        dotnet run --file eng/TestSummary.cs -- out/TestResults
+        ;;
+    demo) dotnet run -c Release --project examples/FirstPackets ;;
+    bench) dotnet run -c Release --project bench/VhostUser.Bench.csproj -- ${quick:+--quick} ;;
+    publish) msbuild -t:Publish ;;
+    package) msbuild -t:Package ;;
+    esac
+}
+
+case $task in
+peers) peers ;;
+build | test | demo | bench | publish | package)
+    quick=
+    for argument in "$@"; do
+        case $argument in
+        -[Qq]uick | --quick) quick=1 ;;
+        *) echo "build.sh: $argument is not an option of '$task'" >&2 && exit 2 ;;
+        esac
+    done
+    if find_pwsh; then
+        "${pwsh[@]}" -NoProfile -File build.ps1 -Task "$task" ${quick:+-Quick}
+    else
+        without_pwsh
+    fi
+    ;;
+*)
+    sed -n 2p "$0" >&2
+    exit 2
+    ;;
+esac

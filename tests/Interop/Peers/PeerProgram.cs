@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace VhostUser.Tests.Interop.Peers;
+
+/// <summary>A program of somebody else's, run as a child, whose output lines can be waited for and which never outlives the test.</summary>
+/// <remarks>
+/// The child runs under <c>timeout</c> (so that it ends even if the test host is killed) and <c>stdbuf -oL</c> (so that its lines arrive
+/// when printed). <c>timeout</c> leads a process group of its own; signals go to it, and in the end to the whole group.
+/// </remarks>
+public sealed class PeerProgram : IDisposable
+{
+    private const int SigInt = 2;
+    private const int SigKill = 9;
+    private static readonly TimeSpan KillBound = TimeSpan.FromSeconds(5);
+
+    private readonly Process _process;
+    private readonly List<string> _lines = [];
+
+    private PeerProgram(Process process) => _process = process;
+
+    /// <summary>Gets the id of the child, which is also the id of the process group of everything it starts.</summary>
+    public int ProcessId { get; private init; }
+
+    /// <summary>Gets the command line, for messages.</summary>
+    public required string CommandLine { get; init; }
+
+    /// <summary>Gets whether any process of the group is left.</summary>
+    public bool IsRunning => !_process.HasExited || Kill(-ProcessId, 0) == 0;
+
+    /// <summary>Gets the number of lines read from stdout and stderr so far; a mark to wait from.</summary>
+    public int LineCount
+    {
+        get { lock (_lines) return _lines.Count; }
+    }
+
+    /// <summary>Starts <paramref name="program"/>, which ends after <paramref name="lifetime"/> at the latest.</summary>
+    public static PeerProgram Start(string program, IEnumerable<string> arguments, TimeSpan lifetime)
+    {
+        string[] bound = ["--signal=INT", "--kill-after=3", $"{Math.Max(1, (int)lifetime.TotalSeconds)}", "stdbuf", "-oL", program];
+        ProcessStartInfo start = new("timeout", bound.Concat(arguments))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+        PeerProgram peer = new(process)
+        {
+            ProcessId = process.Id,
+            CommandLine = $"{program} {string.Join(' ', start.ArgumentList.Skip(bound.Length))}",
+        };
+        process.OutputDataReceived += peer.Collect;
+        process.ErrorDataReceived += peer.Collect;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return peer;
+    }
+
+    /// <summary>Sends one line to the program's standard input.</summary>
+    public void Send(string line)
+    {
+        try
+        {
+            _process.StandardInput.WriteLine(line);
+            _process.StandardInput.Flush();
+        }
+        catch (IOException ended)
+        {
+            throw Failure($"took no input, so '{line}' was not sent", ended);
+        }
+    }
+
+    /// <summary>Returns the lines read so far, from line <paramref name="from"/> on.</summary>
+    public string[] Lines(int from = 0)
+    {
+        lock (_lines) return [.. _lines.Skip(from)];
+    }
+
+    /// <summary>Waits for a line, at <paramref name="from"/> or after, that matches <paramref name="pattern"/>, and returns the match.</summary>
+    public Match WaitForLine(string pattern, TimeSpan deadline, int from = 0)
+    {
+        Regex regex = new(pattern, RegexOptions.CultureInvariant);
+        var started = Stopwatch.StartNew();
+        var next = from;
+        while (true)
+        {
+            // Asked before the lines are looked at, so that nothing printed just before the end is missed.
+            var ended = _process.HasExited && _process.WaitForExit(KillBound);
+            lock (_lines)
+            {
+                for (; next < _lines.Count; next++)
+                    if (regex.Match(_lines[next]) is { Success: true } match) return match;
+                if (!ended && started.Elapsed < deadline)
+                {
+                    Monitor.Wait(_lines, 50);
+                    continue;
+                }
+            }
+            throw Failure($"{(ended ? $"ended with code {_process.ExitCode}" : $"ran for {deadline.TotalSeconds:0.#} s")} without a line like /{pattern}/");
+        }
+    }
+
+    /// <summary>Waits for the program to end by itself; false when the deadline passes first.</summary>
+    public bool WaitForExit(TimeSpan deadline) => _process.WaitForExit(deadline);
+
+    /// <summary>Asks the program to end (SIGINT), ends it by force (SIGKILL) after <paramref name="bound"/>; true when it ended by itself.</summary>
+    public bool Stop(TimeSpan bound)
+    {
+        if (!_process.HasExited) _ = Kill(ProcessId, SigInt);
+        var willing = _process.WaitForExit(bound);
+        if (!willing)
+        {
+            _ = Kill(-ProcessId, SigKill);
+            _process.Kill();
+        }
+        // The overload without a bound also waits until the last output line is read.
+        _process.WaitForExit();
+        return willing;
+    }
+
+    /// <summary>Ends the program if it still runs.</summary>
+    public void Dispose()
+    {
+        Stop(KillBound);
+        _process.Dispose();
+    }
+
+    /// <summary>An exception that says what the program did, how it was called and what it printed last.</summary>
+    public InvalidOperationException Failure(string what, Exception? cause = null) =>
+        new($"The peer {what}.{Environment.NewLine}{CommandLine}{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", Lines().TakeLast(40))}", cause);
+
+    private void Collect(object sender, DataReceivedEventArgs received)
+    {
+        if (received.Data is null) return;
+        lock (_lines)
+        {
+            _lines.Add(received.Data);
+            Monitor.PulseAll(_lines);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int Kill(int processId, int signal);
+}
