@@ -23,6 +23,8 @@ namespace System.Management.Automation
     [AttributeUsage(AttributeTargets.Class)]
     public abstract class CmdletCommonMetadataAttribute : CmdletMetadataAttribute
     {
+        private ConfirmImpact _confirmImpact = ConfirmImpact.Medium;
+
         protected CmdletCommonMetadataAttribute() { }
 
         public string? DefaultParameterSetName { get; set; }
@@ -31,7 +33,12 @@ namespace System.Management.Automation
 
         public bool SupportsPaging { get; set; }
 
-        public ConfirmImpact ConfirmImpact { get; set; } = ConfirmImpact.Medium;
+        /// <summary>None for a command that never asks.</summary>
+        public ConfirmImpact ConfirmImpact
+        {
+            get => SupportsShouldProcess ? _confirmImpact : ConfirmImpact.None;
+            set => _confirmImpact = value;
+        }
 
         public string HelpUri { get; set; } = "";
 
