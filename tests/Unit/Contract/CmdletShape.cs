@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace VhostUser.Tests.Contract;
 
@@ -38,7 +39,7 @@ internal static class CmdletShape
     public static IEnumerable<string> CheckFile(Type cmdlet, string code)
     {
         int cmdlets = SourceText.WithoutComments(code).Split("[Cmdlet(").Length - 1;
-        if (cmdlets != 1 || !code.Contains($"class {cmdlet.Name} ", StringComparison.Ordinal))
+        if (cmdlets != 1 || !Regex.IsMatch(code, $@"\bclass {cmdlet.Name}\b"))
             yield return $"{cmdlet.Name}.cs has {cmdlets} cmdlets; expected {cmdlet.Name} alone.";
     }
 
