@@ -74,6 +74,8 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         if (options.Profile == PeerProfile.Vapp)
         {
             foreach (DriverRing ring in rings) StartVappRing(ring, cancel);
+            // A kick that comes before the addresses is lost on vapp's server: its answer shows that it has them.
+            frontEnd.Get(FrontEndRequest.GetFeatures, cancel);
             return;
         }
         foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
