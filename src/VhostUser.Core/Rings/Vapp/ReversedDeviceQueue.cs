@@ -47,7 +47,7 @@ internal sealed unsafe class ReversedDeviceQueue : DeviceQueue
 
     public override int Take(ChainBurst burst, int max)
     {
-        if (Free < max) Reap();
+        Reap();
         int count = Math.Min(Free, Math.Min(max, ChainBurst.MaxChains));
         for (int i = 0; i < count; i++)
         {
