@@ -4,6 +4,7 @@ using VhostUser.Interop;
 using VhostUser.Protocol;
 using VhostUser.Rings;
 using VhostUser.Rings.Split;
+using VhostUser.Rings.Vapp;
 
 namespace VhostUser.Endpoints;
 
@@ -155,10 +156,17 @@ internal sealed partial class BackEnd
         ring.ResumedInFlight = (ushort)(ring.Base - used);
         ring.Base = used;
         ring.PrepareBurst();
-        ring.Queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, used);
+        ring.Queue = CreateQueue(ring, memory, used);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();
+    }
+
+    private DeviceQueue CreateQueue(Vring ring, SplitRing memory, ushort start)
+    {
+        if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
+        var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, start);
+        return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, start) : queue;
     }
 
     private void StopRing(Vring ring)

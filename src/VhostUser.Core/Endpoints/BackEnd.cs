@@ -3,6 +3,7 @@ using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
 using VhostUser.Rings;
+using VhostUser.Rings.Vapp;
 
 namespace VhostUser.Endpoints;
 
@@ -35,7 +36,7 @@ internal sealed partial class BackEnd : IDisposable
         _device = device;
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
-        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i))];
+        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
         _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
     }
 

@@ -151,7 +151,7 @@ public sealed partial class VhostClient
         try
         {
             if (ready) return;
-            Span<pollfd> poll = [new pollfd { fd = ring.CallFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
+            Span<pollfd> poll = [new pollfd { fd = ring.WaitFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
             // In slices, so that Ctrl+C is seen soon.
             Libc.Poll(poll, (int)Math.Clamp(left.TotalMilliseconds, 1, 100));
             cancel.ThrowIfCancellationRequested();

@@ -188,6 +188,7 @@ public sealed partial class VhostServer
 
     private void WatchKick(Vring ring)
     {
+        if (ring.IsReversed) return; // its kick is for the peer
         int fd = ring.KickFd!.Number;
         _loop.Unwatch(fd);
         _loop.Watch(fd, () =>

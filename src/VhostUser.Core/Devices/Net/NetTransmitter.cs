@@ -18,8 +18,11 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
 
     public DriverRing Ring => ring;
 
-    /// <summary>The longest packet: limited by the slots of a chain and by what a device accepts.</summary>
-    public uint MaxPacket => Math.Min(Math.Min((uint)ring.Queue.Size - (separateHeader ? 1u : 0u), MaxPieces - 1) * slotSize - (uint)headerLength, TransmitReader.MaxPacket);
+    /// <summary>The longest packet that the device accepts.</summary>
+    public uint PacketLimit { get; init; } = TransmitReader.MaxPacket;
+
+    /// <summary>The longest packet: limited by the slots of a chain and by what the device accepts.</summary>
+    public uint MaxPacket => Math.Min(Math.Min((uint)ring.Queue.Size - (separateHeader ? 1u : 0u), MaxPieces - 1) * slotSize - (uint)headerLength, PacketLimit);
 
     /// <summary>Chains taken back that are no packets of this sender; they belong to whoever posted them.</summary>
     public Action<UsedBuffer>? ForeignChain { get; init; }

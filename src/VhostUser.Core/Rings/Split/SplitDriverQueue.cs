@@ -145,7 +145,12 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
             uint id = (uint)element;
             uint written = (uint)(element >> 32);
             if (id > _mask || _records[id].Descriptors == 0) ThrowId(id);
-            if (written > _records[id].WritableBytes) ThrowLength(id, written);
+            if (written > _records[id].WritableBytes)
+            {
+                // Legacy devices count what they read, too; of a chain that they can't write the length means nothing.
+                if (!_features.Legacy || _records[id].WritableBytes > 0) ThrowLength(id, written);
+                written = 0;
+            }
             if (_features.InOrder && _order[_nextReaped & _mask] != id)
             {
                 // A device that works in order may write one element for a whole batch: its last buffer (virtio 1.3 §2.7.9).
