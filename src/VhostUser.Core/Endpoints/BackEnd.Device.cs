@@ -93,14 +93,13 @@ internal sealed partial class BackEnd
         }
     }
 
-    /// <summary>A new table while rings run: each is looked up again at its new place and goes on where it was.</summary>
+    /// <summary>A new table while rings run: each is looked up again at its new place and goes on where it was, or stops when it has none.</summary>
     private void ReplaceMemory(MemoryTable table)
     {
         MemoryTable old = _memory;
         _memory = table;
         RestartQueues();
         old.Dispose();
-        UpdateAllRings();
     }
 
     private void RestartQueues()
@@ -111,10 +110,7 @@ internal sealed partial class BackEnd
             ring.Base = ring.Queue.Base;
             ring.Queue = null;
         }
-        foreach (Vring ring in _rings)
-        {
-            if (ring.Base != 0 || ring.KickReceived) UpdateRing(ring);
-        }
+        UpdateAllRings();
     }
 
     /// <summary>A reply without payload is the specification's way to say that the range can't be read.</summary>

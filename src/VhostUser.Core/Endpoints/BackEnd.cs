@@ -55,6 +55,9 @@ internal sealed partial class BackEnd : IDisposable
     /// <summary>Queue pairs of which a ring runs; the packet path goes over these only.</summary>
     public NetQueuePair[] ActivePairs { get; private set; } = [];
 
+    /// <summary>Whether a ring runs whose front-end said that it won't kick (SET_VRING_KICK with bit 8).</summary>
+    public bool MustPoll { get; private set; }
+
     /// <summary>The last request that was answered with a failure, while the session went on.</summary>
     public VhostException? LastRefusal { get; private set; }
 
