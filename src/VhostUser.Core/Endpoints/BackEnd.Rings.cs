@@ -238,8 +238,11 @@ internal sealed partial class BackEnd
         string? kind = new FileInfo($"/proc/self/fd/{fd.Number}").LinkTarget;
         if (kind != "anon_inode:[eventfd]")
             throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd, got '{kind}'.", message.Name, "Make it with eventfd(2).");
+        int flags = Libc.GetStatusFlags(fd.Number);
+        if ((flags & Libc.O_ACCMODE) != Libc.O_RDWR)
+            throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd that can be read and written, got one with flags 0x{flags:x}.", message.Name, "Send it as eventfd(2) made it.");
         // Writing must never block this thread, whatever the peer does to the counter.
-        if ((Libc.GetStatusFlags(fd.Number) & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
+        if ((flags & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
         return message.TakeFd();
     }
 }
