@@ -47,9 +47,15 @@ public abstract class EndpointCmdlet : VhostCmdlet
         _ => [Endpoint.Of(new ServerArgument(input).Resolve())],
     };
 
-    private static IEnumerable<Endpoint> ByName(string name)
+    private static Endpoint[] ByName(string name)
     {
-        Endpoint[] found = [.. LiveHandles.Servers.Find(WildcardPattern.Escape(name)).Select(Endpoint.Of), .. LiveHandles.Clients.Find(WildcardPattern.Escape(name)).Select(Endpoint.Of)];
-        return found;
+        var pattern = new WildcardPattern(name, WildcardOptions.IgnoreCase);
+        Endpoint[] found =
+        [
+            .. LiveHandles.Servers.Names.Where(pattern.IsMatch).Select(server => Endpoint.Of(LiveHandles.Servers.Get(server))),
+            .. LiveHandles.Clients.Names.Where(pattern.IsMatch).Select(client => Endpoint.Of(LiveHandles.Clients.Get(client))),
+        ];
+        return found.Length > 0 || WildcardPattern.ContainsWildcardCharacters(name) ? found : throw new VhostException(VhostError.HandleNotFound,
+            $"There is no server or client named '{name}' in this process.", name, "Get-VhostServer and Get-VhostClient list them.");
     }
 }

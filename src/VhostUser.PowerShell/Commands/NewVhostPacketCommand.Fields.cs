@@ -37,8 +37,15 @@ public sealed partial class NewVhostPacketCommand
     public IPAddress? Source { get; set; }
 
     /// <summary>The receiver's IP address; default 10.0.0.2 or fd00::2.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = UdpSet)]
+    [Parameter(ParameterSetName = TcpSet)]
+    [Parameter(ParameterSetName = IcmpSet)]
+    [Parameter(ParameterSetName = IPv4Set)]
+    [Parameter(ParameterSetName = IPv6Set)]
     [Parameter(ParameterSetName = ArpSet, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = HexSet)]
+    [Parameter(ParameterSetName = BytesSet)]
+    [Parameter(ParameterSetName = TemplateSet)]
     public IPAddress? Destination { get; set; }
 
     /// <summary>The time to live or hop limit, 0 to 255; default 64.</summary>
@@ -79,7 +86,7 @@ public sealed partial class NewVhostPacketCommand
 
     /// <summary>The TCP control bits; default Syn.</summary>
     [Parameter]
-    public TcpFlags? TcpFlags { get; set; }
+    public TcpFlags TcpFlags { get; set; }
 
     /// <summary>The TCP window, 0 to 65535; default 64240.</summary>
     [Parameter]
@@ -102,13 +109,15 @@ public sealed partial class NewVhostPacketCommand
     public int? IcmpId { get; set; }
 
     /// <summary>The bytes after the innermost header: byte[], or text, sent as UTF-8.</summary>
-    [Parameter]
     [Parameter(ParameterSetName = UdpSet, ValueFromPipeline = true)]
     [Parameter(ParameterSetName = TcpSet, ValueFromPipeline = true)]
     [Parameter(ParameterSetName = IcmpSet, ValueFromPipeline = true)]
     [Parameter(ParameterSetName = IPv4Set, ValueFromPipeline = true)]
     [Parameter(ParameterSetName = IPv6Set, ValueFromPipeline = true)]
     [Parameter(ParameterSetName = EthernetSet, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = HexSet, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = BytesSet, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = TemplateSet)]
     [ByteArrayTransformation(AllowText = true)]
     [AllowEmptyCollection]
     public byte[]? Payload { get; set; }
@@ -138,13 +147,13 @@ public sealed partial class NewVhostPacketCommand
         TimeToLive = TimeToLive,
         Dscp = Dscp,
         Id = Id,
-        DontFragment = MyInvocation.BoundParameters.ContainsKey(nameof(DontFragment)) ? (bool)DontFragment : null,
+        DontFragment = IsGiven(nameof(DontFragment)) ? (bool)DontFragment : null,
         IpProtocol = IpProtocol,
         SourcePort = SourcePort,
         DestinationPort = DestinationPort,
         Sequence = Sequence,
         Acknowledgment = Acknowledgment,
-        TcpFlags = TcpFlags,
+        TcpFlags = IsGiven(nameof(TcpFlags)) ? TcpFlags : null,
         Window = Window,
         IcmpMessage = IcmpMessage,
         IcmpType = IcmpType,
@@ -154,6 +163,8 @@ public sealed partial class NewVhostPacketCommand
         MinimumLength = MinimumLength,
         PadToMinimum = PadToMinimum,
         Destination = Destination,
-        Payload = Payload is null ? null : new ReadOnlyMemory<byte>(Payload),
+        Payload = Payload is null ? (ReadOnlyMemory<byte>?)null : Payload.AsMemory(),
     };
+
+    private bool IsGiven(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 }

@@ -50,11 +50,11 @@ public sealed partial class NewVhostPacketCommand : VhostCmdlet
     public SwitchParameter Ethernet { get; set; }
 
     /// <summary>The whole frame as hexadecimal text: digits, or the dump of xxd, tcpdump -xx, hexdump -C or Wireshark.</summary>
-    [Parameter(ParameterSetName = HexSet, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = HexSet, Mandatory = true)]
     public string[] Hex { get; set; } = [];
 
     /// <summary>The whole frame as bytes.</summary>
-    [Parameter(ParameterSetName = BytesSet, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = BytesSet, Mandatory = true)]
     [ByteArrayTransformation]
     public byte[] Bytes { get; set; } = [];
 
@@ -92,10 +92,10 @@ public sealed partial class NewVhostPacketCommand : VhostCmdlet
     public SwitchParameter KeepChecksum { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord() => Guard(Describe(), () =>
+    protected override void ProcessRecord() => Guard(() =>
     {
         foreach (VhostPacket packet in Packets().Expand()) WriteObject(packet);
-    });
+    }, Template);
 
     private PacketTemplate Packets()
     {
@@ -126,6 +126,4 @@ public sealed partial class NewVhostPacketCommand : VhostCmdlet
         PacketSpec spec = Spec(given is null ? Enum.Parse<PacketProtocol>(ParameterSetName) : null);
         return given is not null && spec == new PacketSpec() ? null : spec;
     }
-
-    private object Describe() => (object?)Template ?? ParameterSetName;
 }

@@ -22,7 +22,7 @@ public sealed class SendVringPacketCommand : VhostCmdlet
     private long _sent;
 
     /// <summary>The client that sends.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
+    [Parameter(ParameterSetName = PacketSet, Mandatory = true, Position = 0)]
     [Parameter(ParameterSetName = PathSet, Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [Parameter(ParameterSetName = ChainSet, Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [ArgumentCompleter(typeof(ClientNameCompleter))]
