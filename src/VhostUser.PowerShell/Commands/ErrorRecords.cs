@@ -52,6 +52,9 @@ internal static class ErrorRecords
     {
         VhostException known => known,
         ObjectDisposedException closed => new VhostException(VhostError.HandleClosed, "The handle was closed: " + closed.Message, closed.ObjectName, "Make it again.", closed),
+        // Core's builders name the field, what was expected and what came.
+        ArgumentException argument and not ArgumentNullException =>
+            new VhostException(VhostError.InvalidArgument, argument.Message, argument.ParamName, "Get-Help shows what each parameter takes.", argument),
         FormatException text => new VhostException(VhostError.PacketInvalid, text.Message, null, "See New-VhostPacket for the forms of text that it reads.", text),
         UnauthorizedAccessException denied => new VhostException(VhostError.PermissionDenied, denied.Message, null, "Choose another path, or ask its owner.", denied),
         IOException failed => new VhostException(VhostError.NativeCallFailed, failed.Message, null, null, failed),
