@@ -34,12 +34,7 @@ internal sealed partial class BackEnd
 
     private void SetMemTable(Message message)
     {
-        int count = message.Read<int>();
-        int expected = 8 + count * 32;
-        if (count is < 1 or > MessageTable.MaxRegions || message.Payload.Length != expected)
-            throw new VhostException(VhostError.MessageSizeInvalid,
-                $"SET_MEM_TABLE counts {(uint)count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each.", "SET_MEM_TABLE",
-                "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
+        int count = RegionCount(message);
         var table = new MemoryTable();
         try
         {
@@ -52,6 +47,15 @@ internal sealed partial class BackEnd
             throw;
         }
         ReplaceMemory(table);
+    }
+
+    private static int RegionCount(Message message)
+    {
+        uint count = message.Read<uint>();
+        if (count is >= 1 and <= MessageTable.MaxRegions && message.Payload.Length == 8 + 32 * (int)count) return (int)count;
+        throw new VhostException(VhostError.MessageSizeInvalid,
+            $"SET_MEM_TABLE counts {count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each.", "SET_MEM_TABLE",
+            "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
     }
 
     private void AddMemReg(Message message)

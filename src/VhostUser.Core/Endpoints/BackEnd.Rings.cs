@@ -4,6 +4,7 @@ using VhostUser.Interop;
 using VhostUser.Protocol;
 using VhostUser.Rings;
 using VhostUser.Rings.Split;
+using VhostUser.Rings.Vapp;
 
 namespace VhostUser.Endpoints;
 
@@ -161,10 +162,17 @@ internal sealed partial class BackEnd
         ring.ResumedInFlight = (ushort)(ring.Base - used);
         ring.Base = used;
         ring.PrepareBurst();
-        ring.Queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, used);
+        ring.Queue = CreateQueue(ring, memory, used);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();
+    }
+
+    private DeviceQueue CreateQueue(Vring ring, SplitRing memory, ushort start)
+    {
+        if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
+        var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, start);
+        return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, start) : queue;
     }
 
     private void StopRing(Vring ring)
@@ -230,8 +238,11 @@ internal sealed partial class BackEnd
         string? kind = new FileInfo($"/proc/self/fd/{fd.Number}").LinkTarget;
         if (kind != "anon_inode:[eventfd]")
             throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd, got '{kind}'.", message.Name, "Make it with eventfd(2).");
+        int flags = Libc.GetStatusFlags(fd.Number);
+        if ((flags & Libc.O_ACCMODE) != Libc.O_RDWR)
+            throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd that can be read and written, got one with flags 0x{flags:x}.", message.Name, "Send it as eventfd(2) made it.");
         // Writing must never block this thread, whatever the peer does to the counter.
-        if ((Libc.GetStatusFlags(fd.Number) & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
+        if ((flags & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
         return message.TakeFd();
     }
 }
