@@ -97,27 +97,13 @@ internal sealed partial class BackEnd
         }
     }
 
-    /// <summary>
-    /// A new table while rings run: each is looked up again at its new place and goes on where it was. A table without the place
-    /// of a running ring is refused, and the old one stays.
-    /// </summary>
+    /// <summary>A new table while rings run: each is looked up again at its new place and goes on where it was, or stops when it has none.</summary>
     private void ReplaceMemory(MemoryTable table)
     {
         MemoryTable old = _memory;
         _memory = table;
-        try
-        {
-            RestartQueues();
-        }
-        catch
-        {
-            _memory = old;
-            RestartQueues();
-            table.Dispose();
-            throw;
-        }
+        RestartQueues();
         old.Dispose();
-        UpdateAllRings();
     }
 
     private void RestartQueues()
@@ -128,10 +114,7 @@ internal sealed partial class BackEnd
             ring.Base = ring.Queue.Base;
             ring.Queue = null;
         }
-        foreach (Vring ring in _rings)
-        {
-            if (ring.Base != 0 || ring.KickReceived) UpdateRing(ring);
-        }
+        UpdateAllRings();
     }
 
     /// <summary>A reply without payload is the specification's way to say that the range can't be read.</summary>

@@ -40,7 +40,7 @@ internal sealed partial class BackEnd
             UsedAddress = ring.Addresses?.Used ?? 0,
             Verdict = "",
         };
-        if (ring.Queue is null) return state with { Verdict = "stopped: " + WhyStopped(ring) };
+        if (ring.Queue is null) return state with { Verdict = "stopped: " + (WhyStopped(ring) ?? WhyMisplaced(ring)?.Message) };
         RingIndices now = ring.Queue.ReadIndices();
         state = state with
         {
@@ -60,6 +60,7 @@ internal sealed partial class BackEnd
 
     private string Judge(Vring ring, RingIndices now)
     {
+        if (ring.Queue!.Verdict is string own) return own;
         if (now.Used != now.OwnUsed)
             return $"another program writes this ring: used.idx is {now.Used}, this server left it at {now.OwnUsed}";
         if ((ushort)(now.Available - now.Next) > ring.Size)

@@ -3,6 +3,7 @@ using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
 using VhostUser.Rings;
+using VhostUser.Rings.Vapp;
 
 namespace VhostUser.Endpoints;
 
@@ -35,7 +36,7 @@ internal sealed partial class BackEnd : IDisposable
         _device = device;
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
-        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i))];
+        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
         _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
     }
 
@@ -53,6 +54,9 @@ internal sealed partial class BackEnd : IDisposable
 
     /// <summary>Queue pairs of which a ring runs; the packet path goes over these only.</summary>
     public NetQueuePair[] ActivePairs { get; private set; } = [];
+
+    /// <summary>Whether a ring runs whose front-end said that it won't kick (SET_VRING_KICK with bit 8).</summary>
+    public bool MustPoll { get; private set; }
 
     /// <summary>The last request that was answered with a failure, while the session went on.</summary>
     public VhostException? LastRefusal { get; private set; }

@@ -32,6 +32,7 @@ public sealed partial class VhostClient
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
         long start = Stopwatch.GetTimestamp();
         long sent = 0;
+        uint template = count > 1 ? transmitter.NewTemplate() : 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not
         while (sent < count)
         {
@@ -47,7 +48,7 @@ public sealed partial class VhostClient
                 }
                 allowed = Math.Min(allowed, (long)due);
             }
-            int done = SendBurst(transmitter, frame, (int)allowed);
+            int done = SendBurst(transmitter, frame, (int)allowed, template);
             sent += done;
             if (done > 0)
             {
@@ -84,7 +85,7 @@ public sealed partial class VhostClient
     }
 
     /// <summary>One burst without waiting, for benchmarks and for programs that poll: sends as many as fit.</summary>
-    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count)
+    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count, uint template = 0)
     {
         lock (_gate)
         {
@@ -93,7 +94,7 @@ public sealed partial class VhostClient
             {
                 transmitter.Reclaim();
                 int sent = 0;
-                while (sent < count && transmitter.TrySend(frame)) sent++;
+                while (sent < count && transmitter.TrySend(frame, template)) sent++;
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }
@@ -150,7 +151,7 @@ public sealed partial class VhostClient
         try
         {
             if (ready) return;
-            Span<pollfd> poll = [new pollfd { fd = ring.CallFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
+            Span<pollfd> poll = [new pollfd { fd = ring.WaitFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
             // In slices, so that Ctrl+C is seen soon.
             Libc.Poll(poll, (int)Math.Clamp(left.TotalMilliseconds, 1, 100));
             cancel.ThrowIfCancellationRequested();

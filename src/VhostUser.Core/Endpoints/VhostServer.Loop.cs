@@ -84,7 +84,8 @@ public sealed partial class VhostServer
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
             if (++_idleRounds < IdleRoundsBeforeSleep) continue;
-            return Arm(pairs) ? TimeSpan.Zero : null;
+            // Nobody will wake this thread for a ring without a kick descriptor: look again in a moment.
+            return Arm(pairs) ? TimeSpan.Zero : _session.MustPoll ? TimeSpan.FromMilliseconds(1) : null;
         }
         return TimeSpan.Zero;
     }
@@ -190,6 +191,7 @@ public sealed partial class VhostServer
 
     private void WatchKick(Vring ring)
     {
+        if (ring.IsReversed) return; // its kick is for the peer
         int fd = ring.KickFd!.Number;
         _loop.Unwatch(fd);
         _loop.Watch(fd, () =>
