@@ -74,6 +74,9 @@ public sealed unsafe class SharedRegion : IDisposable
         if (options.HugePageSize != 0 && options.Backing != RegionBacking.Memfd)
             throw new VhostException(VhostError.InvalidArgument, $"Region '{options.Name}': -HugePage needs -Backing Memfd, not {options.Backing}.",
                 options.Name, "For a file on a hugetlbfs mount the mount decides the page size: leave -HugePage out.");
+        // MFD_HUGETLB takes the size's logarithm: another size than a power of two would silently become one.
+        if (options.HugePageSize < 0 || options.HugePageSize != 0 && !long.IsPow2(options.HugePageSize))
+            throw new VhostException(VhostError.InvalidArgument, $"Region '{options.Name}': there are no huge pages of {options.HugePageSize} bytes.", options.Name, "Give -HugePage 2MB or 1GB.");
         string? path = null;
         bool created = false;
         FileDescriptor? file = null;
