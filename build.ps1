@@ -51,7 +51,7 @@ function Invoke-PesterSuite {
         Invoke-Pester -Configuration $configuration
     }
     # PowerShell as a .NET tool has no executable of its own.
-    $pwsh = if (Test-Path "$PSHOME/pwsh") { @("$PSHOME/pwsh") } else { @('dotnet', "$PSHOME/pwsh.dll") }
+    [string[]] $pwsh = if (Test-Path "$PSHOME/pwsh") { "$PSHOME/pwsh" } else { 'dotnet', "$PSHOME/pwsh.dll" }
     $first, $rest = $pwsh + @('-NoProfile', '-Command', "& { $script } '$PSScriptRoot/tests/Pester' '$results/Pester.xml'")
     & $first @rest
     Set-Content "$results/Pester.exit" $LASTEXITCODE

@@ -40,7 +40,8 @@ internal static class ArgumentConversion
             return System.Convert.ChangeType(value, type, CultureInfo.InvariantCulture);
         if (value is string text && type.GetMethod("Parse", [typeof(string)]) is { IsStatic: true } parse)
             return parse.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [text], CultureInfo.InvariantCulture);
-        return type.GetConstructor([value.GetType()])?.Invoke(BindingFlags.DoNotWrapExceptions, null, [value], CultureInfo.InvariantCulture);
+        var constructor = type.GetConstructor([value.GetType()]);
+        return constructor?.Invoke(BindingFlags.DoNotWrapExceptions, null, [value], CultureInfo.InvariantCulture);
     }
 
     private static Array? ConvertArray(object value, Type elementType)

@@ -30,5 +30,5 @@ internal sealed record CmdletParameter(PropertyInfo Property)
 
     /// <summary>What the parameter declares for a set, or null when it is not part of it.</summary>
     public ParameterAttribute? In(string set) => Array.Find(
-        Declarations, declaration => declaration.ParameterSetName == set || declaration.ParameterSetName == ParameterAttribute.AllParameterSets);
+        Declarations, one => one.ParameterSetName == set || one.ParameterSetName == ParameterAttribute.AllParameterSets);
 }

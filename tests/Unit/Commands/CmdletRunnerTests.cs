@@ -36,7 +36,8 @@ public class CmdletRunnerTests
     [Fact]
     public void A_dictionary_and_an_alias_bind_as_well()
     {
-        var result = new CmdletRunner<WriteSampleCommand>().With(new Dictionary<string, object> { ["label"] = "x", ["number"] = "4" }).Run();
+        var parameters = new Dictionary<string, object> { ["label"] = "x", ["number"] = "4" };
+        var result = new CmdletRunner<WriteSampleCommand>().With(parameters).Run();
         Assert.Equal("4 x", result.Single<string>());
     }
 

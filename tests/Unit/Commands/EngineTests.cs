@@ -70,9 +70,8 @@ public class EngineTests
     {
         var result = new CompletionResult("'a b'", "a b", CompletionResultType.ParameterValue, "tip");
         Assert.Equal(("'a b'", "a b", "tip"), (result.CompletionText, result.ListItemText, result.ToolTip));
-        Assert.Equal(("x", "x", CompletionResultType.Text), Both(new CompletionResult("x")));
-
-        static (string Text, string Tip, CompletionResultType Type) Both(CompletionResult one) => (one.CompletionText, one.ToolTip, one.ResultType);
+        var plain = new CompletionResult("x");
+        Assert.Equal(("x", "x", CompletionResultType.Text), (plain.CompletionText, plain.ToolTip, plain.ResultType));
     }
 
     [Fact]

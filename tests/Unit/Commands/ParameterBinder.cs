@@ -17,8 +17,7 @@ internal sealed class ParameterBinder(Cmdlet cmdlet)
     public void BindNamed(string name, object? argument)
     {
         var parameter = _parameters.FirstOrDefault(one => one.Names.Contains(name, StringComparer.OrdinalIgnoreCase))
-            ?? throw new ArgumentException(
-                $"{cmdlet.GetType().Name} has no parameter {name}; it has {string.Join(", ", _parameters.Select(one => one.Name))}.", nameof(name));
+            ?? throw new ArgumentException($"{cmdlet.GetType().Name} has no parameter {name}; it has {List(_parameters)}.", nameof(name));
         Set(parameter, argument);
         _named.Add(parameter);
     }
@@ -56,7 +55,7 @@ internal sealed class ParameterBinder(Cmdlet cmdlet)
         string[] sets = [.. CmdletParameter.SetsOf(cmdlet.GetType()).Where(set => bound.All(parameter => parameter.In(set) is not null))];
         string? preferred = cmdlet.GetType().GetCustomAttribute<CmdletAttribute>()?.DefaultParameterSetName;
         if (sets.Length == 0)
-            throw new InvalidOperationException($"No parameter set of {cmdlet.GetType().Name} has {string.Join(", ", bound.Select(one => one.Name))}.");
+            throw new InvalidOperationException($"No parameter set of {cmdlet.GetType().Name} has {List(bound)}.");
         if (sets.Length == 1)
             return sets[0];
         if (sets.Contains(preferred))
@@ -64,8 +63,12 @@ internal sealed class ParameterBinder(Cmdlet cmdlet)
         string[] complete = [.. sets.Where(set => _parameters.All(one => one.In(set) is not { Mandatory: true } || bound.Contains(one)))];
         if (complete.Length == 1)
             return complete[0];
-        return final ? throw new InvalidOperationException($"The parameter set is one of {string.Join(", ", sets)}; bind more, or name it.") : "";
+        if (final)
+            throw new InvalidOperationException($"The parameter set is one of {string.Join(", ", sets)}; bind more, or name it.");
+        return "";
     }
+
+    private static string List(IEnumerable<CmdletParameter> parameters) => string.Join(", ", parameters.Select(one => one.Name));
 
     // Between two pipeline objects a parameter has the value that it had before them.
     private void Reset()
@@ -101,7 +104,7 @@ internal sealed class ParameterBinder(Cmdlet cmdlet)
         foreach (var transformation in parameter.Property.GetCustomAttributes<ArgumentTransformationAttribute>())
             argument = transformation.Transform(null!, argument!);
         if (!ArgumentConversion.TryConvert(argument, parameter.Property.PropertyType, out object? value))
-            throw new ArgumentException($"{parameter.Name} is a {parameter.Property.PropertyType}; the harness cannot convert {argument ?? "null"}.");
+            throw new ArgumentException($"{parameter.Name} is a {parameter.Property.PropertyType}; cannot convert {argument ?? "null"}.");
         foreach (var validation in parameter.Property.GetCustomAttributes<ValidateArgumentsAttribute>())
             Validate(validation, value);
         parameter.Property.SetValue(cmdlet, value);

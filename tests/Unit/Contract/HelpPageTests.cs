@@ -45,7 +45,8 @@ public class HelpPageTests
     public void Every_page_of_a_cmdlet_has_its_cmdlet()
     {
         string[] cmdlets = [.. ModuleAssembly.Cmdlets().Select(ModuleAssembly.CommandName)];
-        Assert.Empty(RepositoryFiles.Below(Folder, ".md").Select(Path.GetFileNameWithoutExtension).Where(page => page!.Contains('-')).Except(cmdlets));
+        var pages = RepositoryFiles.Below(Folder, ".md").Select(Path.GetFileNameWithoutExtension).Where(page => page!.Contains('-'));
+        Assert.Empty(pages.Except(cmdlets));
     }
 
     [Fact]

@@ -12,11 +12,13 @@ internal sealed partial class PowerShellDataFile
     private int _next;
 
     private PowerShellDataFile(string text) =>
-        _tokens = [.. Token().Matches(text).Select(match => match.Value).Where(token => token[0] != '#' && !token.StartsWith("<#", StringComparison.Ordinal))];
+        _tokens = [.. Token().Matches(text).Select(match => match.Value).Where(token => !IsComment(token))];
 
     private string Current => _next < _tokens.Length ? _tokens[_next] : throw new FormatException("The data file ends too early.");
 
     public static Dictionary<string, object> Parse(string text) => (Dictionary<string, object>)new PowerShellDataFile(text).ReadElement();
+
+    private static bool IsComment(string token) => token[0] == '#' || token.StartsWith("<#", StringComparison.Ordinal);
 
     private object ReadValue()
     {

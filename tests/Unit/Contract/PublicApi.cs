@@ -25,8 +25,9 @@ internal static class PublicApi
             yield return $"{name}: base {TypeNames.Of(parent)}";
         if (!type.IsEnum)
         {
-            foreach (var one in type.GetInterfaces().Except(type.BaseType?.GetInterfaces() ?? []).Where(one => one.IsVisible).OrderBy(TypeNames.Of, StringComparer.Ordinal))
-                yield return $"{name}: implements {TypeNames.Of(one)}";
+            var own = type.GetInterfaces().Except(type.BaseType?.GetInterfaces() ?? []).Where(one => one.IsVisible);
+            foreach (string one in own.Select(TypeNames.Of).Order(StringComparer.Ordinal))
+                yield return $"{name}: implements {one}";
         }
         foreach (string member in type.GetMembers(Declared).Select(Member).OfType<string>().Order(StringComparer.Ordinal))
             yield return $"{name}.{member}";
@@ -36,7 +37,8 @@ internal static class PublicApi
     {
         { IsInterface: true } => "interface",
         { IsEnum: true } => $"enum {TypeNames.Of(Enum.GetUnderlyingType(type))}",
-        { IsValueType: true } => (type.IsDefined(typeof(IsReadOnlyAttribute)) ? "readonly " : "") + (type.IsByRefLike ? "ref struct" : "struct"),
+        { IsValueType: true } =>
+            (type.IsDefined(typeof(IsReadOnlyAttribute)) ? "readonly " : "") + (type.IsByRefLike ? "ref struct" : "struct"),
         { IsAbstract: true, IsSealed: true } => "static class",
         _ => (type.IsAbstract ? "abstract " : type.IsSealed ? "sealed " : "") + (type.GetMethod("<Clone>$") is null ? "class" : "record"),
     };
@@ -44,17 +46,24 @@ internal static class PublicApi
     private static string? Member(MemberInfo member) => member switch
     {
         ConstructorInfo one when IsVisible(one) => $"new({Parameters(one)})" + (one.IsPublic ? "" : ": protected"),
-        MethodInfo one when IsVisible(one) && IsOwn(one) && !IsAccessor(one) =>
-            $"{one.Name}{TypeParameters(one)}({Parameters(one)}): {Access(one)}{Modifiers(one)}{Nullable(one.ReturnType, _nullability.Create(one.ReturnParameter))}",
+        MethodInfo one when IsVisible(one) && IsOwn(one) && !IsAccessor(one) => Method(one),
         PropertyInfo one when Accessors(one) is { Length: > 0 } accessors => Property(one, accessors),
         FieldInfo one when (one.IsPublic || one.IsFamily || one.IsFamilyOrAssembly) && !one.IsSpecialName => Field(one),
-        EventInfo one when one.AddMethod is { } add && IsVisible(add) => $"{one.Name}: event {Modifiers(add)}{TypeNames.Of(one.EventHandlerType!)}",
+        EventInfo one when one.AddMethod is { } add && IsVisible(add) =>
+            $"{one.Name}: event {Modifiers(add)}{TypeNames.Of(one.EventHandlerType!)}",
         _ => null,
     };
 
+    private static string Method(MethodInfo method)
+    {
+        string returned = Nullable(method.ReturnType, _nullability.Create(method.ReturnParameter));
+        return $"{method.Name}{TypeParameters(method)}({Parameters(method)}): {Access(method)}{Modifiers(method)}{returned}";
+    }
+
     private static string Property(PropertyInfo property, MethodInfo[] accessors)
     {
-        string name = property.GetIndexParameters() is { Length: > 0 } index ? $"this[{string.Join(", ", index.Select(Parameter))}]" : property.Name;
+        var index = property.GetIndexParameters();
+        string name = index.Length > 0 ? $"this[{string.Join(", ", index.Select(Parameter))}]" : property.Name;
         string required = property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "";
         string body = string.Join(" ", accessors.Select(one => Access(one) + AccessorName(property, one) + ";"));
         return $"{name}: {required}{Modifiers(accessors[0])}{Nullable(property.PropertyType, _nullability.Create(property))} {{ {body} }}";
@@ -118,7 +127,7 @@ internal static class PublicApi
         [.. new[] { property.GetMethod, property.SetMethod }.OfType<MethodInfo>().Where(one => IsVisible(one) && IsOwn(one))];
 
     private static bool IsVisible(MethodBase method) =>
-        (method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly) && !(method.DeclaringType!.IsSealed && !method.IsPublic && !method.IsStatic);
+        method.IsPublic || ((method.IsFamily || method.IsFamilyOrAssembly) && !method.DeclaringType!.IsSealed);
 
     // An override adds nothing for the caller, and the compiler's additions to records are in the word record.
     private static bool IsOwn(MethodInfo method) =>
@@ -126,6 +135,5 @@ internal static class PublicApi
         && (method.IsSpecialName && IsAccessor(method) || !method.IsDefined(typeof(CompilerGeneratedAttribute)));
 
     private static bool IsAccessor(MethodInfo method) =>
-        method.IsSpecialName && (method.Name.StartsWith("get_", StringComparison.Ordinal) || method.Name.StartsWith("set_", StringComparison.Ordinal)
-            || method.Name.StartsWith("add_", StringComparison.Ordinal) || method.Name.StartsWith("remove_", StringComparison.Ordinal));
+        method.IsSpecialName && method.Name.Split('_')[0] is "get" or "set" or "add" or "remove";
 }

@@ -33,7 +33,7 @@ public class PublicApiTests
                 $"{name}: implements System.IDisposable",
                 $"{name}.Changed: event System.EventHandler",
                 $"{name}.Dispose(): void",
-                $"{name}.Find<T>(string? key, out int found, ref long at, System.ReadOnlySpan<byte> data, int? limit = default): static T[]",
+                $"{name}.Find<T>(string? key, out int found, ref long at, System.Span<byte> data, int? limit = default): static T[]",
                 $"{name}.Hook(): protected virtual string?",
                 $"{name}.Limit: const int = 3",
                 $"{name}.Name: string {{ get; protected set; }}",
@@ -48,7 +48,12 @@ public class PublicApiTests
     {
         string record = TypeNames.Of(typeof(Point));
         Assert.Equal(
-            [$"{record}: sealed record", $"{record}: implements System.IEquatable<{record}>", $"{record}.X: int {{ get; init; }}", $"{record}.new(int X)"],
+            [
+                $"{record}: sealed record",
+                $"{record}: implements System.IEquatable<{record}>",
+                $"{record}.X: int {{ get; init; }}",
+                $"{record}.new(int X)",
+            ],
             PublicApi.Of(typeof(Point)));
         string colour = TypeNames.Of(typeof(Colour));
         Assert.Equal([$"{colour}: enum byte", $"{colour}.Blue = 2"], PublicApi.Of(typeof(Colour)));
@@ -82,7 +87,7 @@ public class PublicApiTests
             init => Name = value.ToString(CultureInfo.InvariantCulture);
         }
 
-        public static T[] Find<T>(string? key, out int found, ref long at, ReadOnlySpan<byte> data, int? limit = null)
+        public static T[] Find<T>(string? key, out int found, ref long at, Span<byte> data, int? limit = null)
         {
             found = 0;
             return [];

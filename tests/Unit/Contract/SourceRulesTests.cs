@@ -16,7 +16,8 @@ public class SourceRulesTests
 
     [Fact]
     public void The_module_itself_is_never_unsafe() => Violations.AssertNone(
-        RepositoryFiles.Below("src/VhostUser.PowerShell", ".cs").SelectMany(file => SourceRules.CheckUnsafe(file, RepositoryFiles.Read(file))));
+        RepositoryFiles.Below("src/VhostUser.PowerShell", ".cs")
+            .SelectMany(file => SourceRules.CheckUnsafe(file, RepositoryFiles.Read(file))));
 
     [Fact]
     public void No_file_is_longer_than_the_budget() => Violations.AssertNone(
@@ -33,7 +34,7 @@ public class SourceRulesTests
     [InlineData("Rings/Split/A.cs", "namespace VhostUser.Memory;", "expected one of its folder")]
     [InlineData("Elsewhere/A.cs", "", "not in the table")]
     public void A_forbidden_use_is_found(string file, string code, string complaint) =>
-        Assert.Contains(complaint, Assert.Single(SourceRules.CheckUses(file, code, TypeExists), violation => violation.Contains(complaint)));
+        Assert.Contains(complaint, Assert.Single(SourceRules.CheckUses(file, code, TypeExists)));
 
     [Theory]
     [InlineData("Rings/Split/A.cs", "using VhostUser.Memory;\nnamespace VhostUser.Rings.Split;")]

@@ -27,6 +27,9 @@ internal static class WireStructs
         }
     }
 
-    private static int SizeOf(Type type) =>
-        (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf), BindingFlags.Public | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null)!;
+    private static int SizeOf(Type type)
+    {
+        var sizeOf = typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf), BindingFlags.Public | BindingFlags.Static)!;
+        return (int)sizeOf.MakeGenericMethod(type).Invoke(null, null)!;
+    }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace System.Management.Automation;
 
 /// <summary>An error as PowerShell reports it: the exception with an id, a category and the object concerned.</summary>
@@ -63,7 +61,7 @@ public class ErrorCategoryInfo
 
     public string TargetType { get; set; }
 
-    public string GetMessage() => string.Create(CultureInfo.InvariantCulture, $"{Category}: ({TargetName}:{TargetType}) [{Activity}], {Reason}");
+    public string GetMessage() => $"{Category}: ({TargetName}:{TargetType}) [{Activity}], {Reason}";
 
     public override string ToString() => GetMessage();
 }

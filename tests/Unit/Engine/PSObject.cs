@@ -19,7 +19,7 @@ public class PSObject
 
     public override string ToString() => BaseObject.ToString() ?? "";
 
-    public override bool Equals(object? obj) => ReferenceEquals(this, obj) || Equals(BaseObject, obj is PSObject other ? other.BaseObject : obj);
+    public override bool Equals(object? obj) => Equals(BaseObject, obj is PSObject other ? other.BaseObject : obj);
 
     public override int GetHashCode() => BaseObject.GetHashCode();
 }
