@@ -11,8 +11,9 @@ namespace VhostUser.Endpoints;
 public sealed partial class VhostClient
 {
     private const int BurstSize = 64;
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>The longest packet that <see cref="Send"/> takes, in bytes.</summary>
+    /// <summary>The longest packet that can be sent, in bytes.</summary>
     public int MaxPacket => (int)(_transmitters.FirstOrDefault(transmitter => transmitter is not null)?.MaxPacket ?? 0);
 
     /// <summary>Sends a packet, once or many times.</summary>
@@ -24,31 +25,41 @@ public sealed partial class VhostClient
     /// <param name="cancel">Ends the wait.</param>
     /// <returns>How many were sent: <paramref name="count"/>.</returns>
     /// <exception cref="VhostException">RingFull, PacketTooLarge, RingIndexInvalid, PeerDisconnected …</exception>
-    public long Send(ReadOnlySpan<byte> frame, int queue, long count, double rate, TimeSpan timeout, CancellationToken cancel)
+    public long Send(ReadOnlySpan<byte> frame, int queue, long count, double rate, TimeSpan timeout, CancellationToken cancel) =>
+        Send(frame, queue, count, new SendPace(rate), timeout, cancel);
+
+    /// <summary>Sends a packet, once or many times, at a pace that goes on from earlier sends.</summary>
+    /// <param name="frame">The Ethernet frame.</param>
+    /// <param name="queue">Transmit ring: an odd index.</param>
+    /// <param name="count">How often.</param>
+    /// <param name="pace">Says when packets are due.</param>
+    /// <param name="timeout">How long to wait for room in the ring, each time it is full.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <param name="progress">Told how many were sent, five times a second at most; null to tell nobody.</param>
+    /// <returns>How many were sent: <paramref name="count"/>.</returns>
+    /// <exception cref="VhostException">RingFull, PacketTooLarge, RingIndexInvalid, PeerDisconnected …</exception>
+    public long Send(ReadOnlySpan<byte> frame, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress = null)
     {
+        ArgumentNullException.ThrowIfNull(pace);
         NetTransmitter transmitter = TransmitterOf(queue);
         if (frame.IsEmpty || frame.Length > transmitter.MaxPacket)
             throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
-        long start = Stopwatch.GetTimestamp();
         long sent = 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not
+        long told = Stopwatch.GetTimestamp();
         while (sent < count)
         {
             cancel.ThrowIfCancellationRequested();
-            long allowed = Math.Min(count - sent, BurstSize);
-            if (rate > 0)
-            {
-                double due = Stopwatch.GetElapsedTime(start).TotalSeconds * rate + 1 - sent;
-                if (due < 1)
-                {
-                    Pace((1 - due) / rate, cancel);
-                    continue;
-                }
-                allowed = Math.Min(allowed, (long)due);
-            }
-            int done = SendBurst(transmitter, frame, (int)allowed);
+            int allowed = pace.Wait((int)Math.Min(count - sent, BurstSize), cancel);
+            int done = SendBurst(transmitter, frame, allowed);
+            pace.Add(done);
             sent += done;
+            if (progress is not null && Stopwatch.GetElapsedTime(told) >= ProgressInterval)
+            {
+                told = Stopwatch.GetTimestamp();
+                progress(sent);
+            }
             if (done > 0)
             {
                 waiting = 0;
@@ -167,12 +178,6 @@ public sealed partial class VhostClient
                 }
             }
         }
-    }
-
-    private static void Pace(double seconds, CancellationToken cancel)
-    {
-        if (seconds > 0.002) cancel.WaitHandle.WaitOne(TimeSpan.FromSeconds(Math.Min(seconds - 0.001, 0.1)));
-        else Thread.SpinWait(20);
     }
 
     /// <summary>Looks at the socket: a back-end that has gone away, or spoke out of turn, ends the session.</summary>

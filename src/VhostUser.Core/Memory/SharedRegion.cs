@@ -57,6 +57,9 @@ public sealed unsafe class SharedRegion : IDisposable
     public MemorySafety Safety => (Libc.GetSeals(File.Number) is > 0 and int seals && (seals & Libc.F_SEAL_SHRINK) != 0) ? MemorySafety.Sealed
         : Memory.IsGuarded ? MemorySafety.Guarded : MemorySafety.Unguarded;
 
+    /// <summary>Whether the region was removed.</summary>
+    public bool IsDisposed => Volatile.Read(ref _disposed);
+
     internal FileDescriptor File { get; }
 
     internal MappedMemory Memory { get; }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace VhostUser.Packets;
 
 /// <summary>
@@ -91,6 +93,15 @@ public class VhostPacket
     /// of xxd, tcpdump -xx, hexdump -C or Wireshark; throws <see cref="FormatException"/> naming line and column.
     /// </summary>
     public static VhostPacket FromHex(string text) => new(HexText.Parse(text));
+
+    /// <summary>The reply "that address is at <paramref name="mac"/>" to this packet, or null when it is no ARP request to answer.</summary>
+    /// <param name="mac">The MAC address to tell.</param>
+    /// <param name="only">Answers for this IPv4 address only; null answers for every address.</param>
+    public VhostPacket? ToArpReply(MacAddress mac, IPAddress? only = null)
+    {
+        byte[] reply = new byte[Length];
+        return ArpResponder.TryBuildArpReply(Bytes.Span, mac, reply, out int length, only) ? new VhostPacket(reply.AsMemory(0, length)) : null;
+    }
 
     /// <summary>The frame as lower-case hexadecimal digits without anything between.</summary>
     public string ToHex() => Convert.ToHexStringLower(Bytes.Span);

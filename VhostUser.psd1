@@ -1,0 +1,38 @@
+@{
+    RootModule           = 'VhostUser.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = '0c1f6a5e-8d0b-4f5e-9a55-6f0b7a1d2c34'
+    Author               = 'The VhostUser developers'
+    CompanyName          = 'VhostUser'
+    Copyright            = 'MIT licence'
+    Description          = 'vhost-user for Linux at the prompt: shared memory, back-ends, front-ends, virtqueues and packets.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+    TypesToProcess       = @('VhostUser.Types.ps1xml')
+    FormatsToProcess     = @('VhostUser.Format.ps1xml')
+    CmdletsToExport      = @(
+        'Connect-VhostClient'
+        'Disconnect-VhostClient'
+        'Get-VhostClient'
+        'Get-VhostServer'
+        'Get-VhostSharedRegion'
+        'Get-VringState'
+        'Measure-VringThroughput'
+        'New-VhostPacket'
+        'New-VhostSharedRegion'
+        'Receive-VringPacket'
+        'Remove-VhostSharedRegion'
+        'Send-VringPacket'
+        'Start-VhostServer'
+        'Stop-VhostServer'
+        'Wait-VhostServer'
+    )
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+    PrivateData          = @{
+        PSData = @{
+            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet')
+        }
+    }
+}

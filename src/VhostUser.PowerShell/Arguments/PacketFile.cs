@@ -1,0 +1,36 @@
+using System.Buffers.Binary;
+using System.Text;
+using VhostUser.Packets;
+
+namespace VhostUser.Arguments;
+
+/// <summary>Reads a file that holds one packet: its raw bytes, or hex text.</summary>
+internal static class PacketFile
+{
+    private const int MaxBytes = 1 << 20;
+
+    // pcap in both byte orders and both resolutions, and pcapng.
+    private static readonly uint[] s_captureMagics = [0xA1B2C3D4, 0xD4C3B2A1, 0xA1B23C4D, 0x4D3CB2A1, 0x0A0D0D0A];
+
+    /// <summary>The packet in a file; a file of printable characters only is hex text.</summary>
+    /// <exception cref="VhostException">PacketInvalid: empty, far too large, a capture, or text that is no hex text.</exception>
+    public static VhostPacket Read(string path)
+    {
+        long length = new FileInfo(path).Length;
+        if (length is 0 or > MaxBytes) throw Invalid(path, $"has {length} bytes; one packet was expected", "Give a file with one packet, raw or as hex text.");
+        byte[] content = File.ReadAllBytes(path);
+        if (content.Length >= 4 && s_captureMagics.Contains(BinaryPrimitives.ReadUInt32BigEndian(content)))
+            throw Invalid(path, "is a capture file; one raw packet or hex text was expected", "Save the packet as hex text: tcpdump -xx -r file.");
+        if (!content.All(value => value is >= 0x20 and < 0x7F or (byte)'\n' or (byte)'\r' or (byte)'\t')) return VhostPacket.FromBytes(content);
+        try
+        {
+            return VhostPacket.FromHex(Encoding.ASCII.GetString(content));
+        }
+        catch (FormatException error)
+        {
+            throw Invalid(path, "is text but no hex text. " + error.Message, "Raw packets are recognised by a byte that is no printable character.");
+        }
+    }
+
+    private static VhostException Invalid(string path, string what, string action) => new(VhostError.PacketInvalid, $"File '{path}' {what}.", path, action);
+}

@@ -1,0 +1,145 @@
+using System.Management.Automation;
+using VhostUser.Arguments;
+using VhostUser.Devices.Net;
+using VhostUser.Endpoints;
+using VhostUser.Handles;
+using VhostUser.Protocol;
+using VhostUser.Scripts;
+
+namespace VhostUser.Commands;
+
+/// <summary>Starts a back-end in the background.</summary>
+[Cmdlet(VerbsLifecycle.Start, "VhostServer", SupportsShouldProcess = true)]
+[OutputType(typeof(VhostServer))]
+public sealed class StartVhostServerCommand : VhostCmdlet
+{
+    /// <summary>Name of the server, unique in this process.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    public string Name { get; set; } = "";
+
+    /// <summary>Path of the Unix socket, at most 107 bytes.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = "";
+
+    /// <summary>Connects to a listening front-end, again and again, instead of listening.</summary>
+    [Parameter]
+    public SwitchParameter Connect { get; set; }
+
+    /// <summary>What to do with packets; -OnPacket implies Script and -Tap implies Tap.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public ServerMode Mode { get; set; }
+
+    /// <summary>Mode Source: bytes per generated packet.</summary>
+    [Parameter]
+    public int PacketSize { get; set; } = 64;
+
+    /// <summary>Mode Source: packets per second; 0 for as many as the ring takes.</summary>
+    [Parameter]
+    [ValidateRange(0.0, 1e9)]
+    public double Rate { get; set; }
+
+    /// <summary>Mode Script: gets each packet; what it writes (packets, bytes, hex text) is sent back.</summary>
+    [Parameter]
+    public ScriptBlock? OnPacket { get; set; }
+
+    /// <summary>Mode Tap: name of the host's network interface.</summary>
+    [Parameter]
+    public string? Tap { get; set; }
+
+    /// <summary>Queue pairs offered, 1 to 128.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    public int QueuePairs { get; set; } = 1;
+
+    /// <summary>Polls the rings without ever sleeping: one core is busy then.</summary>
+    [Parameter]
+    public SwitchParameter Poll { get; set; }
+
+    /// <summary>Core (0-based) that the server's thread is bound to.</summary>
+    [Parameter]
+    [ValidateRange(0, 1023)]
+    public int? Core { get; set; }
+
+    /// <summary>Mode of the socket file in octal digits, for example '0660'.</summary>
+    [Parameter]
+    [SocketMode]
+    public UnixFileMode? SocketMode { get; set; }
+
+    /// <summary>Replaces a socket file on which nobody listens.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Virtio features not to offer.</summary>
+    [Parameter]
+    public VirtioFeatures[] ExcludeFeature { get; set; } = [];
+
+    /// <summary>The peer's known deviations from the specification.</summary>
+    [Parameter]
+    public PeerProfile PeerProfile { get; set; }
+
+    /// <summary>Bytes of the device's configuration space; when given, the protocol feature CONFIG is offered.</summary>
+    [Parameter]
+    public byte[] ConfigSpace { get; set; } = [];
+
+    /// <summary>Starts one server.</summary>
+    protected override void ProcessRecord()
+    {
+        if (!ShouldProcess($"{Name} at {Path}", "Start server")) return;
+        Guard(() =>
+        {
+            HandleName.Check(Name);
+            ServerMode mode = FindMode();
+            WriteObject(LiveHandles.Servers.Add(Name, () => OnPacket is null ? VhostServer.Start(Options(mode, null)) : StartScript(mode, OnPacket)));
+        }, Name);
+    }
+
+    private VhostServer StartScript(ServerMode mode, ScriptBlock block)
+    {
+        PacketScript script = PacketScript.Open(Name, block, variable => SessionState.PSVariable.GetValue(variable));
+        try
+        {
+            VhostServer server = VhostServer.Start(Options(mode, script.Handle));
+            ServerScripts.Attach(server, script);
+            server.StateChanged += (_, _) =>
+            {
+                if (server.State is EndpointState.Stopped or EndpointState.Faulted) script.Dispose();
+            };
+            return server;
+        }
+        catch
+        {
+            script.Dispose();
+            throw;
+        }
+    }
+
+    private ServerMode FindMode()
+    {
+        bool given = MyInvocation.BoundParameters.ContainsKey(nameof(Mode));
+        ServerMode? implied = OnPacket is not null ? ServerMode.Script : Tap is not null ? ServerMode.Tap : null;
+        if (OnPacket is not null && Tap is not null || given && implied is not null && implied != Mode)
+            throw new VhostException(VhostError.InvalidArgument,
+                $"Server '{Name}': -OnPacket is for mode Script and -Tap for mode Tap; the mode is {(given ? Mode : ServerMode.Script)}.", Name, "Leave out what does not belong to the mode.");
+        return given ? Mode : implied ?? ServerMode.Sink;
+    }
+
+    private VhostServerOptions Options(ServerMode mode, PacketHandler? handler) => new()
+    {
+        Name = Name,
+        Path = UserPath.ResolveSocket(this, Path),
+        Connect = Connect,
+        Mode = mode,
+        PacketSize = PacketSize,
+        Rate = Rate,
+        Handler = handler,
+        Tap = Tap,
+        QueuePairs = QueuePairs,
+        Poll = Poll,
+        Core = Core,
+        SocketMode = SocketMode,
+        Force = Force,
+        ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
+        Profile = PeerProfile,
+        ConfigSpace = ConfigSpace,
+    };
+}

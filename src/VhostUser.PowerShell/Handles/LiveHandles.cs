@@ -1,0 +1,28 @@
+using VhostUser.Endpoints;
+using VhostUser.Memory;
+
+namespace VhostUser.Handles;
+
+/// <summary>All live handles of this process: file descriptors and memory belong to the process, so the tables do too.</summary>
+internal static class LiveHandles
+{
+    /// <summary>Shared regions.</summary>
+    public static HandleTable<SharedRegion> Regions { get; } =
+        new("shared region", "New-VhostSharedRegion", region => region.IsDisposed, region => region.Dispose());
+
+    /// <summary>Back-ends.</summary>
+    public static HandleTable<VhostServer> Servers { get; } =
+        new("server", "Start-VhostServer", server => server.State == EndpointState.Stopped, ServerScripts.Stop);
+
+    /// <summary>Front-ends.</summary>
+    public static HandleTable<VhostClient> Clients { get; } =
+        new("client", "Connect-VhostClient", client => client.State == EndpointState.Stopped, client => client.Dispose());
+
+    /// <summary>Closes everything, users before what they use.</summary>
+    public static void CloseAll()
+    {
+        Clients.CloseAll();
+        Servers.CloseAll();
+        Regions.CloseAll();
+    }
+}

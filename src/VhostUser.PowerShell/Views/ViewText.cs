@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Management.Automation;
+
+namespace VhostUser.Views;
+
+/// <summary>Numbers as the views show them; the properties keep the plain numbers.</summary>
+public static class ViewText
+{
+    private const string Units = "KMGTP";
+
+    /// <summary>A size in bytes: '512 B', '64 MB' (powers of 1024, as PowerShell's MB).</summary>
+    public static string Size(double bytes) => Scale(bytes, 1024, "B");
+
+    /// <summary>A count: up to 999,999 as it is, then '12.3 M'.</summary>
+    public static string Count(double count) => count < 1e6 ? count.ToString("#,0", CultureInfo.InvariantCulture) : Scale(count, 1000, "");
+
+    /// <summary>A rate: '1.25 Mpps', '640 Mbit/s'.</summary>
+    public static string Rate(double perSecond, string unit) => Scale(perSecond, 1000, unit);
+
+    /// <summary>An address in hexadecimal.</summary>
+    public static string Address(ulong address) => "0x" + address.ToString("x", CultureInfo.InvariantCulture);
+
+    /// <summary>A text of at most so many characters, cut at its left: of a path the end tells more.</summary>
+    public static string Tail(string? text, int width) => text is null || text.Length <= width ? text ?? "" : "…" + text[^(width - 1)..];
+
+    /// <summary>A text of at most so many characters, cut at its right.</summary>
+    public static string Head(string? text, int width) => text is null || text.Length <= width ? text ?? "" : text[..(width - 1)] + "…";
+
+    /// <summary>The peer of a server or client: 'testpmd (1234)', or '-' without one.</summary>
+    public static string Peer(PSObject endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        if (endpoint.Properties["PeerProcessId"]?.Value is not int pid) return "-";
+        string? program = endpoint.Properties["PeerExecutable"]?.Value as string;
+        return program is null ? $"pid {pid}" : $"{Path.GetFileName(program)} ({pid})";
+    }
+
+    private static string Scale(double value, int step, string unit)
+    {
+        int power = 0;
+        while (value >= step && power < Units.Length)
+        {
+            value /= step;
+            power++;
+        }
+        string prefix = power == 0 ? "" : Units[power - 1].ToString();
+        return $"{value.ToString("0.##", CultureInfo.InvariantCulture)} {(step == 1000 && power == 1 ? "k" : prefix)}{unit}".TrimEnd();
+    }
+}
