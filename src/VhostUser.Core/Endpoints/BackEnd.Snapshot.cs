@@ -8,8 +8,7 @@ internal sealed partial class BackEnd
     /// <summary>One state per ring that was mentioned or runs; with descriptors when asked.</summary>
     public VringState[] ReadRings(string owner, int? queue, bool descriptors)
     {
-        if (queue is int wanted) return [ReadRing(RingAt((uint)wanted), owner, descriptors)];
-        return [.. _rings.Select(ring => ReadRing(ring, owner, descriptors))];
+        return [.. _rings.Where(ring => queue is null || ring.Index == queue).Select(ring => ReadRing(ring, owner, descriptors))];
     }
 
     private VringState ReadRing(Vring ring, string owner, bool descriptors)
@@ -56,23 +55,5 @@ internal sealed partial class BackEnd
             Descriptors = descriptors ? ring.Queue.ReadDescriptors() : [],
         };
         return state with { Verdict = Judge(ring, now) };
-    }
-
-    private string Judge(Vring ring, RingIndices now)
-    {
-        if (now.Used != now.OwnUsed)
-            return $"another program writes this ring: used.idx is {now.Used}, this server left it at {now.OwnUsed}";
-        if ((ushort)(now.Available - now.Next) > ring.Size)
-            return $"the driver's available index {now.Available} is more than the ring's size {ring.Size} ahead of {now.Next}";
-        if (!IsEnabled(ring))
-            return ring.WasEnabled ? "disabled by the front-end: packets are thrown away" : "started but not enabled: SET_VRING_ENABLE has not come";
-        if (ring.IsReceive)
-        {
-            if (now.Available == now.Next) return ring.Counters.Packets == 0 && now.Available == 0 ? "the front-end has posted no receive buffers" : "ok; all receive buffers are used";
-            if (ring.CallFd is null && (now.AvailableFlags & 1) == 0) return "no call descriptor was received (SET_VRING_CALL): the front-end must poll";
-            return "ok";
-        }
-        if (now.Available != now.Next) return ring.KickFd is null ? "packets wait; no kick descriptor: this server must poll" : "packets wait to be taken";
-        return ring.Counters.Packets == 0 ? "ok; the front-end has sent nothing yet" : "ok";
     }
 }

@@ -59,24 +59,4 @@ public sealed partial class VhostClient
             Verdict = Judge(ring, now),
         };
     }
-
-    private string Judge(DriverRing ring, RingIndices now)
-    {
-        if (_state == EndpointState.Disconnected) return "the back-end closed the connection";
-        if (_fault is not null) return "faulted: " + _fault.Message;
-        if (now.Available != now.Next)
-            return $"another program writes this ring: avail.idx is {now.Available}, this client left it at {now.Next}";
-        int inFlight = (ushort)(now.Available - now.Used);
-        if (inFlight > ring.Queue.Size) return $"the back-end's used index {now.Used} does not fit: {inFlight} chains would be in flight in a ring of {ring.Queue.Size}";
-        if (_receivers[ring.Index] is not null)
-        {
-            if (now.Used != now.OwnUsed) return "packets wait to be received";
-            return now.Used == 0 ? $"ok; {inFlight} buffers are posted and the back-end has sent nothing yet" : "ok";
-        }
-        if (now.Available == 0) return "ok; nothing has been sent yet";
-        if (inFlight == 0) return "ok";
-        if (now.Used == 0)
-            return $"{inFlight} packets wait and the back-end never took one: it has not started this ring (some wait for all rings, or for DRIVER_OK), or it hangs";
-        return $"{inFlight} packets wait for the back-end{((now.UsedFlags & 1) != 0 ? "; it polls" : "; it was kicked")}";
-    }
 }

@@ -117,11 +117,17 @@ public sealed partial class VhostServer : IDisposable
     /// <summary>A photograph of the server.</summary>
     public VhostServerInfo Snapshot() => _disposed ? TakeSnapshot() : OnLoop(TakeSnapshot);
 
-    /// <summary>Photographs of the rings of the present session; empty without one.</summary>
+    /// <summary>Photographs of the rings; without a session their verdict says why there is none.</summary>
     /// <param name="queue">Ring index, or null for all.</param>
     /// <param name="descriptors">Whether to read the descriptors too.</param>
-    public VringState[] GetVringStates(int? queue = null, bool descriptors = false) =>
-        _disposed ? [] : OnLoop(() => _session?.ReadRings(Name, queue, descriptors) ?? []);
+    /// <exception cref="VhostException">RingIndexInvalid.</exception>
+    public VringState[] GetVringStates(int? queue = null, bool descriptors = false)
+    {
+        int rings = 2 * _options.QueuePairs;
+        if (queue is int index && (uint)index >= (uint)rings)
+            throw new VhostException(VhostError.RingIndexInvalid, $"Server '{Name}' has no ring {index}; it has {rings} (0 to {rings - 1}).", Name, "More rings need -QueuePairs.");
+        return _disposed ? ReadIdleRings(queue) : OnLoop(() => _session?.ReadRings(Name, queue, descriptors) ?? ReadIdleRings(queue));
+    }
 
     /// <summary>Stops the server: ends the session, closes the socket and removes its file. May be called again.</summary>
     public void Dispose()

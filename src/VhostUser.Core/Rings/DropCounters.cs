@@ -19,4 +19,16 @@ internal sealed class DropCounters
             totals[name] = totals.TryGetValue(name, out long old) ? old + _counts[i] : _counts[i];
         }
     }
+
+    /// <summary>The drops as the end of a verdict; empty when there are none.</summary>
+    /// <param name="headerLength">Bytes of the virtio-net header that this side expects.</param>
+    public string Explain(int headerLength)
+    {
+        if (Total == 0) return "";
+        var counts = new Dictionary<string, long>();
+        AddTo(counts);
+        string drops = "; dropped: " + string.Join(", ", counts.Select(drop => $"{drop.Value} {drop.Key}"));
+        bool header = _counts[(int)DropReason.ShorterThanHeader] + _counts[(int)DropReason.InvalidHeader] > 0;
+        return header ? $"{drops} (does the peer use a virtio-net header of {headerLength} bytes too?)" : drops;
+    }
 }

@@ -13,9 +13,10 @@ internal static class PacketFile
     private static readonly uint[] s_captureMagics = [0xA1B2C3D4, 0xD4C3B2A1, 0xA1B23C4D, 0x4D3CB2A1, 0x0A0D0D0A];
 
     /// <summary>The packet in a file; a file of printable characters only is hex text.</summary>
-    /// <exception cref="VhostException">PacketInvalid: empty, far too large, a capture, or text that is no hex text.</exception>
+    /// <exception cref="VhostException">PacketInvalid: missing, empty, far too large, a capture, or text that is no hex text.</exception>
     public static VhostPacket Read(string path)
     {
+        if (!File.Exists(path)) throw Invalid(path, "does not exist", "Give the path of a file with one packet, raw or as hex text.");
         long length = new FileInfo(path).Length;
         if (length is 0 or > MaxBytes) throw Invalid(path, $"has {length} bytes; one packet was expected", "Give a file with one packet, raw or as hex text.");
         byte[] content = File.ReadAllBytes(path);

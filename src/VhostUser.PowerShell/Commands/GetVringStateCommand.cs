@@ -7,7 +7,7 @@ namespace VhostUser.Commands;
 
 /// <summary>Get-VringState: photographs rings from either side: indices, notifications, counters, and a verdict in words.</summary>
 [Cmdlet(VerbsCommon.Get, "VringState", DefaultParameterSetName = AnySet)]
-[OutputType(typeof(VringState), typeof(VringDescriptor))]
+[OutputType(typeof(VringState))]
 public sealed class GetVringStateCommand : EndpointCmdlet
 {
     /// <summary>Ring indexes; all rings when not given.</summary>
@@ -16,7 +16,7 @@ public sealed class GetVringStateCommand : EndpointCmdlet
     [ArgumentCompleter(typeof(QueueCompleter))]
     public int[] Queue { get; set; } = [];
 
-    /// <summary>Reads the descriptors too: they are in the state's Descriptors, and each is written after its state.</summary>
+    /// <summary>Reads the descriptors too: they are in the state's Descriptors and are shown below it.</summary>
     [Parameter]
     public SwitchParameter Descriptor { get; set; }
 
@@ -31,10 +31,13 @@ public sealed class GetVringStateCommand : EndpointCmdlet
         IEnumerable<VringState> rings = Queue.Length == 0
             ? endpoint.GetVringStates(null, Descriptor)
             : Queue.SelectMany(queue => endpoint.GetVringStates(queue, Descriptor));
-        foreach (VringState ring in rings)
-        {
-            WriteObject(ring);
-            WriteObject(ring.Descriptors, enumerateCollection: true);
-        }
+        foreach (VringState ring in rings) WriteObject(Descriptor ? WithDescriptorView(ring) : ring);
+    }
+
+    private static PSObject WithDescriptorView(VringState ring)
+    {
+        var shown = new PSObject(ring);
+        shown.TypeNames.Insert(0, typeof(VringState).FullName + "#Descriptor");
+        return shown;
     }
 }

@@ -16,10 +16,14 @@ public sealed class SendVringPacketCommand : VhostCmdlet
     private const string ChainSet = "Chain";
 
     private readonly PacketInput _input = new();
+    private readonly Action _sendInput; // made once: a pipeline has hundreds of thousands of records a second
     private VhostClient? _client;
     private SendPace? _pace;
     private Action<long>? _progress;
     private long _sent;
+
+    /// <summary>Makes the cmdlet; the engine calls it.</summary>
+    public SendVringPacketCommand() => _sendInput = SendInput;
 
     /// <summary>The client that sends.</summary>
     [Parameter(ParameterSetName = PacketSet, Mandatory = true, Position = 0)]
@@ -35,8 +39,9 @@ public sealed class SendVringPacketCommand : VhostCmdlet
     [AllowNull]
     public object? InputObject { get; set; }
 
-    /// <summary>Files with one packet each, raw or as hex text.</summary>
+    /// <summary>Files with one packet each, raw or as hex text; wildcards are allowed.</summary>
     [Parameter(ParameterSetName = PathSet, Mandatory = true)]
+    [SupportsWildcards]
     public string[] Path { get; set; } = [];
 
     /// <summary>The buffers that the device reads: byte[] or hex text, one per descriptor.</summary>
@@ -88,7 +93,7 @@ public sealed class SendVringPacketCommand : VhostCmdlet
         {
             case ChainSet: Guard(Post, Client); break;
             case PathSet: SendFiles(); break;
-            default: Guard(() => SendAll(_input.Read(InputObject)), InputObject); break;
+            default: Guard(_sendInput, InputObject); break;
         }
     }
 
@@ -103,26 +108,43 @@ public sealed class SendVringPacketCommand : VhostCmdlet
     {
         _client = null; // each record names its own
         foreach (string path in Path)
-            Guard(() => SendAll([PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path))]), path);
+        {
+            if (WildcardPattern.ContainsWildcardCharacters(path)) SendMatching(path);
+            else Guard(() => SendAll([PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path))]), path);
+        }
+    }
+
+    private void SendMatching(string pattern)
+    {
+        foreach (string path in GetResolvedProviderPathFromPSPath(pattern, out _))
+            Guard(() => SendAll([PacketFile.Read(path)]), path);
+    }
+
+    private void SendInput()
+    {
+        if (!_input.HasGathered && ByteInput.Unwrap(InputObject) is VhostPacket packet) SendOne(packet);
+        else SendAll(_input.Read(InputObject));
     }
 
     private void SendAll(IEnumerable<VhostPacket> packets)
     {
+        foreach (VhostPacket packet in packets) SendOne(packet);
+    }
+
+    private void SendOne(VhostPacket packet)
+    {
         _client ??= Client!.Resolve();
-        foreach (VhostPacket packet in packets)
+        try
         {
-            try
-            {
-                _client.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
-            }
-            catch (VhostException error) when (error.Error != VhostError.PacketTooLarge)
-            {
-                // The next packet would meet the same obstacle, and wait for it as long.
-                ThrowTerminatingError(ErrorRecords.Create(error, packet));
-            }
-            _sent += Count;
-            if (PassThru) WriteObject(packet);
+            _client.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
         }
+        catch (VhostException error) when (error.Error != VhostError.PacketTooLarge)
+        {
+            // The next packet would meet the same obstacle, and wait for it as long.
+            ThrowTerminatingError(ErrorRecords.Create(error, packet));
+        }
+        _sent += Count;
+        if (PassThru) WriteObject(packet);
     }
 
     private void Post()

@@ -35,6 +35,7 @@ internal static class FormatFile
         }
     }
 
+    // Behind a # stands a variant of the type, as in System.IO.FileInfo#Long.
     private static IEnumerable<string> TypesOf(XElement view) =>
-        view.Element("ViewSelectedBy")?.Elements("TypeName").Select(element => element.Value.Trim()) ?? [];
+        view.Element("ViewSelectedBy")?.Elements("TypeName").Select(element => element.Value.Trim().Split('#')[0]) ?? [];
 }

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using VhostUser.Rings;
+
+namespace VhostUser.Views;
+
+/// <summary>A ring with its descriptors as lines of text: what Get-VringState -Descriptor shows.</summary>
+public static class DescriptorText
+{
+    private const DescriptorFlags Next = DescriptorFlags.Next;
+
+    /// <summary>The ring in one line.</summary>
+    /// <param name="ring">A <see cref="VringState"/>.</param>
+    public static string Title(PSObject ring)
+    {
+        VringState state = Unwrap(ring);
+        return $"{state.Owner} ring {state.Queue} ({state.Direction}, {state.Role}): avail {state.AvailableIndex}, used {state.UsedIndex}, in flight {state.InFlight}. {state.Verdict}";
+    }
+
+    /// <summary>A line of column names, a line for each descriptor that was ever written, and the number of the others.</summary>
+    /// <param name="ring">A <see cref="VringState"/>.</param>
+    public static string[] Lines(PSObject ring)
+    {
+        VringDescriptor[] all = Unwrap(ring).Descriptors;
+        VringDescriptor[] written = [.. all.Where(descriptor => descriptor.Length > 0)];
+        if (all.Length == 0) return ["no descriptors: the ring is stopped"];
+        string head = written.Length == 0 ? "" : Line("Index", "Address", "Length", "Flags", "Next", "Chain", "State", "Preview");
+        string rest = all.Length == written.Length ? "" : $"{all.Length - written.Length} of {all.Length} descriptors were never written";
+        return [.. new[] { head }.Concat(written.Select(Line)).Append(rest).Where(line => line.Length > 0)];
+    }
+
+    private static string Line(VringDescriptor one) => Line(one.Index, ViewText.Address(one.Address), one.Length, one.Flags,
+        (one.Flags & Next) != 0 ? one.Next : "", one.Chain >= 0 ? one.Chain : "", one.State, ViewText.Head(one.Preview, 17));
+
+    private static string Line(params object[] columns) =>
+        string.Format(System.Globalization.CultureInfo.InvariantCulture, "{0,5} {1,14} {2,6} {3,-11} {4,5} {5,5} {6,-9} {7}", columns).TrimEnd();
+
+    private static VringState Unwrap(PSObject ring)
+    {
+        ArgumentNullException.ThrowIfNull(ring);
+        return ring.BaseObject as VringState ?? throw new ArgumentException($"Expected a VringState, got {ring.BaseObject.GetType().Name}.", nameof(ring));
+    }
+}
