@@ -122,7 +122,9 @@ internal static class OurRuns
 
     private sealed class Sender(VhostClient client, int size) : Traffic(client, size)
     {
-        public override void Round() => Packets += Client.SendBurst(Transmitter, Frame, Burst);
+        private readonly uint _template = client.TransmitterOf(1).NewTemplate(); // testpmd's txonly does not write its payload either
+
+        public override void Round() => Packets += Client.SendBurst(Transmitter, Frame, Burst, _template);
     }
 
     private sealed class Pinger(VhostClient client, int size) : Traffic(client, size)

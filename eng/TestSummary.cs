@@ -62,8 +62,9 @@ static (int, int, int) CountTrx(XElement run, List<string> reasons)
 
 static (int, int, int) CountNUnit(XElement run, List<string> reasons)
 {
+    const string PesterPrefix = "Exception: is skipped, because ";
     foreach (var test in run.Descendants("test-case").Where(test => (string?)test.Attribute("result") == "Skipped"))
-        reasons.Add($"skipped: {test.Descendants("message").FirstOrDefault()?.Value ?? (string?)test.Attribute("name")}");
+        reasons.Add($"skipped: {test.Descendants("message").FirstOrDefault()?.Value.Replace(PesterPrefix, "") ?? (string?)test.Attribute("name")}");
     int Number(string name) => (int?)run.Attribute(name) ?? 0;
     var (passed, skipped) = (Number("passed"), Number("skipped"));
     return (passed, Number("failed") + Number("inconclusive"), skipped);

@@ -32,6 +32,8 @@ public enum VhostError
     PeerDisconnected,
     /// <summary>The peer did not do in time what was waited for.</summary>
     PeerTimeout,
+    /// <summary>The session was ended before a known defect of the peer's program would have done harm.</summary>
+    PeerDefect,
 
     /// <summary>A message header is malformed: version, flags or reserved bits.</summary>
     MessageHeaderInvalid,

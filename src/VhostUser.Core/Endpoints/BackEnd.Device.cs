@@ -34,12 +34,7 @@ internal sealed partial class BackEnd
 
     private void SetMemTable(Message message)
     {
-        int count = message.Read<int>();
-        int expected = 8 + count * 32;
-        if (count is < 1 or > MessageTable.MaxRegions || message.Payload.Length != expected)
-            throw new VhostException(VhostError.MessageSizeInvalid,
-                $"SET_MEM_TABLE counts {(uint)count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each.", "SET_MEM_TABLE",
-                "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
+        int count = RegionCount(message);
         var table = new MemoryTable();
         try
         {
@@ -52,6 +47,15 @@ internal sealed partial class BackEnd
             throw;
         }
         ReplaceMemory(table);
+    }
+
+    private static int RegionCount(Message message)
+    {
+        uint count = message.Read<uint>();
+        if (count is >= 1 and <= MessageTable.MaxRegions && message.Payload.Length == 8 + 32 * (int)count) return (int)count;
+        throw new VhostException(VhostError.MessageSizeInvalid,
+            $"SET_MEM_TABLE counts {count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each.", "SET_MEM_TABLE",
+            "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
     }
 
     private void AddMemReg(Message message)
@@ -93,14 +97,13 @@ internal sealed partial class BackEnd
         }
     }
 
-    /// <summary>A new table while rings run: each is looked up again at its new place and goes on where it was.</summary>
+    /// <summary>A new table while rings run: each is looked up again at its new place and goes on where it was, or stops when it has none.</summary>
     private void ReplaceMemory(MemoryTable table)
     {
         MemoryTable old = _memory;
         _memory = table;
         RestartQueues();
         old.Dispose();
-        UpdateAllRings();
     }
 
     private void RestartQueues()
@@ -111,10 +114,7 @@ internal sealed partial class BackEnd
             ring.Base = ring.Queue.Base;
             ring.Queue = null;
         }
-        foreach (Vring ring in _rings)
-        {
-            if (ring.Base != 0 || ring.KickReceived) UpdateRing(ring);
-        }
+        UpdateAllRings();
     }
 
     /// <summary>A reply without payload is the specification's way to say that the range can't be read.</summary>

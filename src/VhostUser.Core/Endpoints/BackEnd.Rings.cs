@@ -4,6 +4,7 @@ using VhostUser.Interop;
 using VhostUser.Protocol;
 using VhostUser.Rings;
 using VhostUser.Rings.Split;
+using VhostUser.Rings.Vapp;
 
 namespace VhostUser.Endpoints;
 
@@ -142,9 +143,15 @@ internal sealed partial class BackEnd
         UpdatePairs();
     }
 
+    /// <summary>
+    /// The same for all rings, after a message about none of them: a ring whose addresses lie in no region (yet) stays stopped
+    /// with that verdict, for a front-end may set up rings first and add region by region.
+    /// </summary>
     private void UpdateAllRings()
     {
-        foreach (Vring ring in _rings) UpdateRing(ring);
+        foreach (Vring ring in _rings)
+            if (ring.Queue is null && WhyStopped(ring) is null && WhyMisplaced(ring) is null) StartRing(ring);
+        UpdatePairs();
     }
 
     private unsafe void StartRing(Vring ring)
@@ -155,10 +162,17 @@ internal sealed partial class BackEnd
         ring.ResumedInFlight = (ushort)(ring.Base - used);
         ring.Base = used;
         ring.PrepareBurst();
-        ring.Queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, used);
+        ring.Queue = CreateQueue(ring, memory, used);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();
+    }
+
+    private DeviceQueue CreateQueue(Vring ring, SplitRing memory, ushort start)
+    {
+        if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
+        var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, start);
+        return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, start) : queue;
     }
 
     private void StopRing(Vring ring)
@@ -168,28 +182,37 @@ internal sealed partial class BackEnd
         ring.Stop();
     }
 
-    private unsafe SplitRing Translate(Vring ring)
+    /// <summary>What is wrong with the addresses of a ring whose size is known, or null.</summary>
+    private unsafe VhostException? WhyMisplaced(Vring ring)
     {
         VringAddressPayload address = ring.Addresses!.Value;
         int alignment = _options.Profile == PeerProfile.Vapp ? 8 : SplitRing.DescriptorAlignment;
-        return new SplitRing(
-            Area("descriptor table", address.Descriptors, SplitRing.DescriptorBytes(ring.Size), alignment),
-            Area("available ring", address.Available, SplitRing.AvailableBytes(ring.Size), SplitRing.AvailableAlignment),
-            Area("used ring", address.Used, SplitRing.UsedBytes(ring.Size), SplitRing.UsedAlignment), ring.Size);
+        return Check("descriptor table", address.Descriptors, SplitRing.DescriptorBytes(ring.Size), alignment)
+            ?? Check("available ring", address.Available, SplitRing.AvailableBytes(ring.Size), SplitRing.AvailableAlignment)
+            ?? Check("used ring", address.Used, SplitRing.UsedBytes(ring.Size), SplitRing.UsedAlignment);
 
-        byte* Area(string name, ulong user, ulong bytes, int align)
+        VhostException? Check(string name, ulong user, ulong bytes, int align)
         {
             string target = $"ring {ring.Index}";
             if (user % (ulong)align != 0)
-                throw new VhostException(VhostError.RingAddressInvalid, $"SET_VRING_ADDR: the {name} of ring {ring.Index} is at user address 0x{user:x}, which is not a multiple of {align} (virtio 1.3 §2.7).",
+                return new VhostException(VhostError.RingAddressInvalid, $"SET_VRING_ADDR: the {name} of ring {ring.Index} is at user address 0x{user:x}, which is not a multiple of {align} (virtio 1.3 §2.7).",
                     target, "Align the ring's areas at the front-end; whole pages are best.");
-            byte* pointer = _memory.TranslateUser(user, bytes);
-            if (pointer == null)
-                throw new VhostException(VhostError.RingAddressInvalid,
+            if (_memory.TranslateUser(user, bytes) == null)
+                return new VhostException(VhostError.RingAddressInvalid,
                     $"SET_VRING_ADDR: the {name} of ring {ring.Index}, {bytes} bytes at user address 0x{user:x}, is not inside one region; {_memory.Describe(user: true)}.",
                     target, "Ring addresses are front-end user addresses, not guest-physical ones.");
-            return pointer;
+            return null;
         }
+    }
+
+    private unsafe SplitRing Translate(Vring ring)
+    {
+        if (WhyMisplaced(ring) is VhostException error) throw error;
+        VringAddressPayload address = ring.Addresses!.Value;
+        return new SplitRing(
+            _memory.TranslateUser(address.Descriptors, SplitRing.DescriptorBytes(ring.Size)),
+            _memory.TranslateUser(address.Available, SplitRing.AvailableBytes(ring.Size)),
+            _memory.TranslateUser(address.Used, SplitRing.UsedBytes(ring.Size)), ring.Size);
     }
 
     /// <summary>Brings what the packet path looks at up to date.</summary>
@@ -204,6 +227,7 @@ internal sealed partial class BackEnd
             pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
             pair.CanTransmit = pair.Transmit.Queue is not null && IsEnabled(pair.Transmit);
         }
+        MustPoll = _rings.Any(ring => ring is { Queue: not null, KickFd: null });
         ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
     }
 
@@ -214,8 +238,11 @@ internal sealed partial class BackEnd
         string? kind = new FileInfo($"/proc/self/fd/{fd.Number}").LinkTarget;
         if (kind != "anon_inode:[eventfd]")
             throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd, got '{kind}'.", message.Name, "Make it with eventfd(2).");
+        int flags = Libc.GetStatusFlags(fd.Number);
+        if ((flags & Libc.O_ACCMODE) != Libc.O_RDWR)
+            throw new VhostException(VhostError.MessageFdKindInvalid, $"{message.Name}: expected an eventfd that can be read and written, got one with flags 0x{flags:x}.", message.Name, "Send it as eventfd(2) made it.");
         // Writing must never block this thread, whatever the peer does to the counter.
-        if ((Libc.GetStatusFlags(fd.Number) & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
+        if ((flags & Libc.O_NONBLOCK) == 0) Libc.SetNonBlocking(fd.Number);
         return message.TakeFd();
     }
 }

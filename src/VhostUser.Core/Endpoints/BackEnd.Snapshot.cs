@@ -39,7 +39,7 @@ internal sealed partial class BackEnd
             UsedAddress = ring.Addresses?.Used ?? 0,
             Verdict = "",
         };
-        if (ring.Queue is null) return state with { Verdict = "stopped: " + WhyStopped(ring) };
+        if (ring.Queue is null) return state with { Verdict = "stopped: " + (WhyStopped(ring) ?? WhyMisplaced(ring)?.Message) };
         RingIndices now = ring.Queue.ReadIndices();
         state = state with
         {

@@ -7,6 +7,7 @@ internal sealed partial class BackEnd
 {
     private string Judge(Vring ring, RingIndices now)
     {
+        if (ring.Queue!.Verdict is string own) return own;
         if (now.Used != now.OwnUsed)
             return $"another program writes this ring: used.idx is {now.Used}, this server left it at {now.OwnUsed}";
         if ((ushort)(now.Available - now.Next) > ring.Size)

@@ -3,6 +3,7 @@ using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
 using VhostUser.Rings;
+using VhostUser.Rings.Vapp;
 
 namespace VhostUser.Endpoints;
 
@@ -35,7 +36,7 @@ internal sealed partial class BackEnd : IDisposable
         _device = device;
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
-        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i))];
+        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
         _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
     }
 
@@ -54,6 +55,9 @@ internal sealed partial class BackEnd : IDisposable
     /// <summary>Queue pairs of which a ring runs; the packet path goes over these only.</summary>
     public NetQueuePair[] ActivePairs { get; private set; } = [];
 
+    /// <summary>Whether a ring runs whose front-end said that it won't kick (SET_VRING_KICK with bit 8).</summary>
+    public bool MustPoll { get; private set; }
+
     /// <summary>The last request that was answered with a failure, while the session went on.</summary>
     public VhostException? LastRefusal { get; private set; }
 
@@ -69,13 +73,10 @@ internal sealed partial class BackEnd : IDisposable
         while (_connection.TryReceive()) Handle(_connection.Current);
     }
 
-    /// <summary>Ends the session if the peer took memory away under it.</summary>
-    public void CheckMemory()
-    {
-        if (_memory.IsLost)
-            throw new VhostException(VhostError.MemoryTruncated, "The peer truncated a memory region that is in use.", "memory table",
-                "Look for the program that shrank or removed the file; a sealed memfd prevents it.");
-    }
+    /// <summary>Set when the peer took memory away under the session, which can't go on then.</summary>
+    public VhostException? LostMemory => !_memory.IsLost ? null
+        : new VhostException(VhostError.MemoryTruncated, "The peer truncated a memory region that is in use.", "memory table",
+            "Look for the program that shrank or removed the file; a sealed memfd prevents it.");
 
     public void Dispose()
     {
@@ -143,7 +144,7 @@ internal sealed partial class BackEnd : IDisposable
             FdRule.One => (1, 1),
             FdRule.Optional => (0, 1),
             FdRule.OneUnlessNoFd => (message.ReadUInt64() & VringFdPayload.NoFdFlag) != 0 ? (0, 0) : (1, 1),
-            FdRule.PerRegion => (message.Read<int>(), message.Read<int>()),
+            FdRule.PerRegion => (RegionCount(message), RegionCount(message)),
             _ => (0, 0),
         };
         if (message.FdCount < least || message.FdCount > most)

@@ -44,6 +44,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0) NegotiateProtocol(cancel);
         if (options.QueuePairs > 1) CheckQueues(cancel);
         if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver, cancel);
+        if (options.Profile == PeerProfile.Vapp) return; // vapp's client sends no SET_FEATURES: no feature is used, and the rings are enabled
         frontEnd.Set(FrontEndRequest.SetFeatures, (ulong)Features, cancel);
         if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) ConfirmFeatures(cancel);
     }
@@ -70,14 +71,20 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
     /// <summary>Sets up all rings, enables them, and sets DRIVER_OK.</summary>
     public void StartRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
     {
+        if (options.Profile == PeerProfile.Vapp)
+        {
+            foreach (DriverRing ring in rings) StartVappRing(ring, cancel);
+            // A kick that comes before the addresses is lost on vapp's server: its answer shows that it has them.
+            frontEnd.Get(FrontEndRequest.GetFeatures, cancel);
+            return;
+        }
         foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
         foreach (DriverRing ring in rings)
         {
             SetState(FrontEndRequest.SetVringBase, ring, 0, cancel);
-            if (options.Profile != PeerProfile.Vapp) SetAddress(ring, cancel);
+            SetAddress(ring, cancel);
             frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
             frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
-            if (options.Profile == PeerProfile.Vapp) SetAddress(ring, cancel); // vapp looks at the rings when their addresses come
         }
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
@@ -85,7 +92,6 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         }
         if ((ProtocolFeatures & ProtocolFeatures.Status) != 0)
             SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver | DeviceStatus.FeaturesOk | DeviceStatus.DriverOk, cancel);
-        if (options.Profile == PeerProfile.Vapp) return;
         // Back-ends of the older wording start a ring on its first kick, so give it one (vhost-user, "Ring states").
         foreach (DriverRing ring in rings) ring.Kick();
     }
@@ -112,6 +118,16 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
             .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
             .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures).Select(name => $"{name}: not used by this front-end"),
         ];
+    }
+
+    /// <summary>The order of vapp's own client. Its server uses a ring as soon as it has the addresses, so they come last, and needs no first kick.</summary>
+    private void StartVappRing(DriverRing ring, CancellationToken cancel)
+    {
+        SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
+        SetState(FrontEndRequest.SetVringBase, ring, 0, cancel);
+        frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
+        frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
+        SetAddress(ring, cancel);
     }
 
     private void NegotiateProtocol(CancellationToken cancel)

@@ -46,13 +46,14 @@ public sealed partial class VhostClient
             throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
         long sent = 0;
+        uint template = count > 1 ? transmitter.NewTemplate() : 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not
         long told = Stopwatch.GetTimestamp();
         while (sent < count)
         {
             cancel.ThrowIfCancellationRequested();
             int allowed = pace.Wait((int)Math.Min(count - sent, BurstSize), cancel);
-            int done = SendBurst(transmitter, frame, allowed);
+            int done = SendBurst(transmitter, frame, allowed, template);
             pace.Add(done);
             sent += done;
             if (progress is not null && Stopwatch.GetElapsedTime(told) >= ProgressInterval)
@@ -95,7 +96,7 @@ public sealed partial class VhostClient
     }
 
     /// <summary>One burst without waiting, for benchmarks and for programs that poll: sends as many as fit.</summary>
-    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count)
+    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count, uint template = 0)
     {
         lock (_gate)
         {
@@ -104,7 +105,7 @@ public sealed partial class VhostClient
             {
                 transmitter.Reclaim();
                 int sent = 0;
-                while (sent < count && transmitter.TrySend(frame)) sent++;
+                while (sent < count && transmitter.TrySend(frame, template)) sent++;
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }
@@ -161,7 +162,7 @@ public sealed partial class VhostClient
         try
         {
             if (ready) return;
-            Span<pollfd> poll = [new pollfd { fd = ring.CallFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
+            Span<pollfd> poll = [new pollfd { fd = ring.WaitFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
             // In slices, so that Ctrl+C is seen soon.
             Libc.Poll(poll, (int)Math.Clamp(left.TotalMilliseconds, 1, 100));
             cancel.ThrowIfCancellationRequested();

@@ -10,6 +10,7 @@ public sealed partial class VhostClient
         if (_state == EndpointState.Disconnected) return "the back-end closed the connection";
         if (_fault is not null) return "faulted: " + _fault.Message;
         if (_state != EndpointState.Running) return "stopped: the handshake is not complete";
+        if (ring.Queue.Verdict is string own) return own;
         if (now.Available != now.Next)
             return $"another program writes this ring: avail.idx is {now.Available}, this client left it at {now.Next}";
         int inFlight = (ushort)(now.Available - now.Used);

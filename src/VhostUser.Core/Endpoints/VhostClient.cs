@@ -56,6 +56,7 @@ public sealed partial class VhostClient : IDisposable
     public static VhostClient Connect(VhostClientOptions options, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Profile == PeerProfile.Vapp) options = FitToVapp(options);
         Check(options);
         sockaddr_un.FromPath(options.Path);
         ListeningSocket? listener = options.Listen ? ListeningSocket.Open(options.Path, options.SocketMode, options.Force) : null;
@@ -172,6 +173,11 @@ public sealed partial class VhostClient : IDisposable
 
     private void CreateRings()
     {
+        if (_options.Profile == PeerProfile.Vapp)
+        {
+            CreateVappRings();
+            return;
+        }
         bool net = _options.Device == ClientDevice.Net;
         int count = net ? 2 * _options.QueuePairs : _options.RingCount;
         RingFeatures features = RingFeatures.From(_handshake!.Features);

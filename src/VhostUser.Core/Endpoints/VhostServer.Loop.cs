@@ -49,7 +49,7 @@ public sealed partial class VhostServer
         try
         {
             _loop.Wait(WorkRounds());
-            _session?.CheckMemory();
+            if (_session?.LostMemory is VhostException lost) EndSession(lost);
         }
         catch (VhostException error)
         {
@@ -84,7 +84,8 @@ public sealed partial class VhostServer
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
             if (++_idleRounds < IdleRoundsBeforeSleep) continue;
-            return Arm(pairs) ? TimeSpan.Zero : null;
+            // Nobody will wake this thread for a ring without a kick descriptor: look again in a moment.
+            return Arm(pairs) ? TimeSpan.Zero : _session.MustPoll ? TimeSpan.FromMilliseconds(1) : null;
         }
         return TimeSpan.Zero;
     }
@@ -159,6 +160,8 @@ public sealed partial class VhostServer
     private void EndSession(VhostException? cause)
     {
         if (_session is null) return;
+        // Lost memory reads as zeros, which soon breaks a rule of the ring: name the cause rather than what came of it.
+        if (cause is not null) cause = _session.LostMemory ?? cause;
         // A peer that closes at a message's end has simply left.
         if (cause is not null && cause.Error != VhostError.PeerDisconnected) _fault = cause;
         _loop.Unwatch(_session.Connection.Fd);
@@ -188,6 +191,7 @@ public sealed partial class VhostServer
 
     private void WatchKick(Vring ring)
     {
+        if (ring.IsReversed) return; // its kick is for the peer
         int fd = ring.KickFd!.Number;
         _loop.Unwatch(fd);
         _loop.Watch(fd, () =>

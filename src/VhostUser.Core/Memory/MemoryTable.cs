@@ -95,18 +95,20 @@ internal sealed unsafe class MemoryTable : IDisposable
 
     /// <summary>
     /// The first part of [address, address + length) that lies in one region; a buffer may cross into an adjacent one.
-    /// Returns null when not even the first byte is inside a region.
+    /// Returns null when not even the first byte is inside a region; <paramref name="hit"/> is the region for the next look.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public byte* TranslateGuestPrefix(ulong address, ulong length, out ulong covered)
+    public byte* TranslateGuestPrefix(ulong address, ulong length, out GuestRange hit, out ulong covered)
     {
         foreach (ref readonly GuestRange range in _guest.AsSpan())
         {
             ulong offset = unchecked(address - range.Start);
             if (offset >= range.Size) continue;
+            hit = range;
             covered = Math.Min(length, range.Size - offset);
             return range.Address + offset;
         }
+        hit = default;
         covered = 0;
         return null;
     }

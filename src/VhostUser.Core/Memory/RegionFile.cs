@@ -56,12 +56,10 @@ internal static class RegionFile
         else System.IO.File.Delete(path);
     }
 
-    public static VhostException Explain(SharedRegionOptions options, string? path, LinuxException cause)
+    public static VhostException Explain(SharedRegionOptions options, string? path, long page, LinuxException cause)
     {
-        bool huge = options.HugePageSize != 0 || cause.Function == "fallocate";
-        if (huge && cause.Errno is Errno.ENOMEM or 28 /* ENOSPC */ or Errno.ENOENT)
+        if (page > Environment.SystemPageSize && cause.Errno is Errno.ENOMEM or 19 /* ENODEV: a size the machine lacks */ or 28 /* ENOSPC */ or Errno.ENOENT)
         {
-            long page = options.HugePageSize != 0 ? options.HugePageSize : 2 << 20;
             string counter = $"/sys/kernel/mm/hugepages/hugepages-{page >> 10}kB/nr_hugepages";
             long pages = (options.Size + page - 1) / page;
             return new VhostException(VhostError.HugePagesUnavailable,

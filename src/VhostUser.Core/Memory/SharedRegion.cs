@@ -1,3 +1,4 @@
+using System.Numerics;
 using VhostUser.Interop;
 
 namespace VhostUser.Memory;
@@ -74,13 +75,17 @@ public sealed unsafe class SharedRegion : IDisposable
         if (options.HugePageSize != 0 && options.Backing != RegionBacking.Memfd)
             throw new VhostException(VhostError.InvalidArgument, $"Region '{options.Name}': -HugePage needs -Backing Memfd, not {options.Backing}.",
                 options.Name, "For a file on a hugetlbfs mount the mount decides the page size: leave -HugePage out.");
+        if (options.HugePageSize != 0 && !BitOperations.IsPow2(options.HugePageSize))
+            throw new VhostException(VhostError.InvalidArgument, $"Region '{options.Name}': -HugePage {options.HugePageSize} is no page size; expected a power of two.",
+                options.Name, "Give a size that the machine has, for example 2MB: ls /sys/kernel/mm/hugepages");
         string? path = null;
         bool created = false;
+        long pageSize = options.HugePageSize;
         FileDescriptor? file = null;
         try
         {
             file = RegionFile.Open(options, out path, out created);
-            long pageSize = Math.Max(options.HugePageSize, RegionFile.PageSize(file));
+            pageSize = Math.Max(options.HugePageSize, RegionFile.PageSize(file));
             long size = (options.Size + pageSize - 1) / pageSize * pageSize;
             RegionFile.Resize(file, options, size, pageSize);
             MappedMemory memory = MappedMemory.Map(file, (ulong)size, 0);
@@ -91,7 +96,7 @@ public sealed unsafe class SharedRegion : IDisposable
             file?.Dispose();
             if (created) RegionFile.Remove(options.Backing, path);
             if (error is LinuxException linux)
-                throw RegionFile.Explain(options, path, linux);
+                throw RegionFile.Explain(options, path, pageSize, linux);
             throw;
         }
     }

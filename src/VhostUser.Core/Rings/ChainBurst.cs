@@ -28,7 +28,8 @@ internal sealed unsafe class ChainBurst : IDisposable
     public ChainBurst(int queueSize)
     {
         // A chain has at most as many descriptors as the ring (virtio 1.3 §2.7.5.3.1); each may cross into one more region.
-        SegmentCapacity = Math.Max(2 * queueSize, 4 * MaxChains);
+        // A chain counts its segments with 16 bits.
+        SegmentCapacity = Math.Clamp(2 * queueSize, 4 * MaxChains, ushort.MaxValue);
         Chains = (Chain*)NativeMemory.AlignedAlloc((nuint)(MaxChains * sizeof(Chain)), 64);
         Segments = (Segment*)NativeMemory.AlignedAlloc((nuint)(SegmentCapacity * sizeof(Segment)), 64);
     }

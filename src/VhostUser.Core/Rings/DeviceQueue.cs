@@ -40,6 +40,9 @@ internal abstract unsafe class DeviceQueue
     /// <summary>A look at both sides' indices.</summary>
     public abstract RingIndices ReadIndices();
 
+    /// <summary>What holds this queue up, in words, where the general rules do not apply; else null.</summary>
+    public virtual string? Verdict => null;
+
     /// <summary>A look at every descriptor.</summary>
     public abstract VringDescriptor[] ReadDescriptors();
 }

@@ -10,15 +10,14 @@ internal sealed unsafe class DriverRing : IDisposable
     private readonly RegionPiece _piece;
     private readonly RegionPiece? _tablePiece;
 
-    private DriverRing(int index, RegionPiece piece, RegionPiece? tables, RingAreas areas, RingFeatures features)
+    private DriverRing(int index, RegionPiece piece, RegionPiece? tables, RingAreas areas, Func<SplitRing, DriverQueue> createQueue)
     {
         Index = index;
         _piece = piece;
         _tablePiece = tables;
         Areas = areas;
         new Span<byte>(piece.Address, (int)piece.Length).Clear();
-        var ring = new SplitRing(piece.Address + areas.Descriptors, piece.Address + areas.Available, piece.Address + areas.Used, areas.Size);
-        Queue = new SplitDriverQueue(ring, features, index, tables is null ? null : new IndirectTables(tables));
+        Queue = createQueue(new SplitRing(piece.Address + areas.Descriptors, piece.Address + areas.Available, piece.Address + areas.Used, areas.Size));
         KickFd = Libc.EventFd();
         CallFd = Libc.EventFd();
     }
@@ -32,6 +31,12 @@ internal sealed unsafe class DriverRing : IDisposable
     public FileDescriptor KickFd { get; }
 
     public FileDescriptor CallFd { get; }
+
+    /// <summary>Whether the back-end plays the driver on this ring, as vapp's does on ring 0: this side then waits on the kick.</summary>
+    public bool IsReversed { get; private init; }
+
+    /// <summary>The descriptor that becomes readable when the back-end has done something.</summary>
+    public FileDescriptor WaitFd => IsReversed ? KickFd : CallFd;
 
     public VringCounters Counters { get; } = new();
 
@@ -48,8 +53,12 @@ internal sealed unsafe class DriverRing : IDisposable
     {
         RegionPiece piece = space.Allocate(areas.TotalBytes, $"ring {index} of {areas.Size} descriptors");
         RegionPiece? tables = features.Indirect ? space.TryAllocate(IndirectTables.BytesFor(areas.Size)) : null;
-        return new DriverRing(index, piece, tables, areas, features);
+        return new DriverRing(index, piece, tables, areas, ring => new SplitDriverQueue(ring, features, index, tables is null ? null : new IndirectTables(tables)));
     }
+
+    /// <summary>Makes a ring in a piece of memory that was chosen for it, with a queue of the caller's.</summary>
+    public static DriverRing Create(int index, RingAreas areas, RegionPiece piece, Func<SplitRing, DriverQueue> createQueue, bool reversed) =>
+        new(index, piece, null, areas, createQueue) { IsReversed = reversed };
 
     /// <summary>Kicks the device if it wants to be kicked for what was published.</summary>
     public void KickIfWanted()
@@ -66,7 +75,7 @@ internal sealed unsafe class DriverRing : IDisposable
     }
 
     /// <summary>Takes the calls that came; they are counted and mean nothing more.</summary>
-    public void ConsumeCalls() => Counters.CallsReceived += (long)EventFd.Consume(CallFd.Number);
+    public void ConsumeCalls() => Counters.CallsReceived += (long)EventFd.Consume(WaitFd.Number);
 
     public void Dispose()
     {

@@ -16,5 +16,8 @@ internal readonly record struct RingAreas(int Size, ulong Descriptors, ulong Ava
         return new RingAreas(size, 0, available, used);
     }
 
+    /// <summary>The layout inside vapp's structure, behind its two descriptors: the table at byte 8, the used ring on a page.</summary>
+    public static RingAreas Vapp => new(Rings.Vapp.VappLayout.QueueSize, 8, 524_296, 593_920);
+
     private static ulong Align(ulong value, ulong alignment) => value + alignment - 1 & ~(alignment - 1);
 }

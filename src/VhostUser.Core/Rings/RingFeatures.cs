@@ -3,8 +3,13 @@ using VhostUser.Protocol;
 namespace VhostUser.Rings;
 
 /// <summary>The negotiated features that change how a ring works.</summary>
-internal readonly record struct RingFeatures(bool EventIdx, bool Indirect, bool InOrder)
+/// <param name="EventIdx">VIRTIO_F_EVENT_IDX.</param>
+/// <param name="Indirect">VIRTIO_F_INDIRECT_DESC.</param>
+/// <param name="InOrder">VIRTIO_F_IN_ORDER.</param>
+/// <param name="Legacy">Without VIRTIO_F_VERSION_1 a device may set used lengths wrongly (virtio 1.3 §2.7.8.1).</param>
+internal readonly record struct RingFeatures(bool EventIdx, bool Indirect, bool InOrder, bool Legacy = false)
 {
     public static RingFeatures From(VirtioFeatures features) => new(
-        features.HasFlag(VirtioFeatures.EventIdx), features.HasFlag(VirtioFeatures.IndirectDesc), features.HasFlag(VirtioFeatures.InOrder));
+        features.HasFlag(VirtioFeatures.EventIdx), features.HasFlag(VirtioFeatures.IndirectDesc), features.HasFlag(VirtioFeatures.InOrder),
+        !features.HasFlag(VirtioFeatures.Version1));
 }

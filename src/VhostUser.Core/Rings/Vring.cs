@@ -25,6 +25,11 @@ internal sealed class Vring(int index) : IDisposable
 
     public FileDescriptor? ErrFd { get; private set; }
 
+    /// <summary>Whether this back-end plays the driver on the ring, as vapp's does on ring 0: it then signals the kick, and waits for nothing.</summary>
+    public bool IsReversed { get; init; }
+
+    private FileDescriptor? SignalFd => IsReversed ? KickFd : CallFd;
+
     /// <summary>SET_VRING_KICK came, with a descriptor or with "poll": the ring is started.</summary>
     public bool KickReceived { get; set; }
 
@@ -84,8 +89,8 @@ internal sealed class Vring(int index) : IDisposable
     /// <summary>Calls the driver whatever it wants.</summary>
     public void Call()
     {
-        if (CallFd is null) return;
-        EventFd.Signal(CallFd.Number);
+        if (SignalFd is null) return;
+        EventFd.Signal(SignalFd.Number);
         Counters.CallsSent++;
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace VhostUser.Tests.Interop.Peers;
@@ -11,12 +10,11 @@ namespace VhostUser.Tests.Interop.Peers;
 /// </remarks>
 public sealed class PeerProgram : IDisposable
 {
-    private const int SigInt = 2;
-    private const int SigKill = 9;
     private static readonly TimeSpan KillBound = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
     private readonly List<string> _lines = [];
+    private int _openStreams = 2;
 
     private PeerProgram(Process process) => _process = process;
 
@@ -27,7 +25,7 @@ public sealed class PeerProgram : IDisposable
     public required string CommandLine { get; init; }
 
     /// <summary>Gets whether any process of the group is left.</summary>
-    public bool IsRunning => !_process.HasExited || Kill(-ProcessId, 0) == 0;
+    public bool IsRunning => !_process.HasExited || ProcessGroup.IsAlive(ProcessId);
 
     /// <summary>Gets the number of lines read from stdout and stderr so far; a mark to wait from.</summary>
     public int LineCount
@@ -87,10 +85,11 @@ public sealed class PeerProgram : IDisposable
         var next = from;
         while (true)
         {
-            // Asked before the lines are looked at, so that nothing printed just before the end is missed.
-            var ended = _process.HasExited && _process.WaitForExit(KillBound);
+            bool ended;
             lock (_lines)
             {
+                // An exit alone does not mean that everything printed has been read.
+                ended = _openStreams == 0 && _process.HasExited;
                 for (; next < _lines.Count; next++)
                     if (regex.Match(_lines[next]) is { Success: true } match) return match;
                 if (!ended && started.Elapsed < deadline)
@@ -99,7 +98,8 @@ public sealed class PeerProgram : IDisposable
                     continue;
                 }
             }
-            throw Failure($"{(ended ? $"ended with code {_process.ExitCode}" : $"ran for {deadline.TotalSeconds:0.#} s")} without a line like /{pattern}/");
+            var end = ended ? $"ended with code {_process.ExitCode}" : $"ran for {deadline.TotalSeconds:0.#} s";
+            throw Failure($"{end} without a line like /{pattern}/");
         }
     }
 
@@ -109,15 +109,17 @@ public sealed class PeerProgram : IDisposable
     /// <summary>Asks the program to end (SIGINT), ends it by force (SIGKILL) after <paramref name="bound"/>; true when it ended by itself.</summary>
     public bool Stop(TimeSpan bound)
     {
-        if (!_process.HasExited) _ = Kill(ProcessId, SigInt);
-        var willing = _process.WaitForExit(bound);
+        // To the whole group: a timeout that has only just forked exits without passing the signal on.
+        if (IsRunning) ProcessGroup.Signal(ProcessId, ProcessGroup.Interrupt);
+        var willing = WaitUntil(() => !IsRunning, bound);
         if (!willing)
         {
-            _ = Kill(-ProcessId, SigKill);
+            ProcessGroup.Signal(ProcessId, ProcessGroup.Kill);
             _process.Kill();
+            WaitUntil(() => !IsRunning, KillBound);
         }
-        // The overload without a bound also waits until the last output line is read.
-        _process.WaitForExit();
+        // What was printed may not have been read yet when the printer is gone.
+        WaitUntil(() => { lock (_lines) return _openStreams == 0; }, KillBound);
         return willing;
     }
 
@@ -130,18 +132,27 @@ public sealed class PeerProgram : IDisposable
 
     /// <summary>An exception that says what the program did, how it was called and what it printed last.</summary>
     public InvalidOperationException Failure(string what, Exception? cause = null) =>
-        new($"The peer {what}.{Environment.NewLine}{CommandLine}{Environment.NewLine}  {string.Join(Environment.NewLine + "  ", Lines().TakeLast(40))}", cause);
+        new(string.Join(Environment.NewLine + "  ", [$"The peer {what}.", CommandLine, .. Lines().TakeLast(40)]), cause);
+
+    private static bool WaitUntil(Func<bool> done, TimeSpan bound)
+    {
+        var started = Stopwatch.StartNew();
+        while (!done())
+        {
+            if (started.Elapsed > bound) return false;
+            Thread.Sleep(10);
+        }
+        return true;
+    }
 
     private void Collect(object sender, DataReceivedEventArgs received)
     {
-        if (received.Data is null) return;
         lock (_lines)
         {
-            _lines.Add(received.Data);
+            // Null is the end of a stream.
+            if (received.Data is null) _openStreams--;
+            else _lines.Add(received.Data);
             Monitor.PulseAll(_lines);
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static extern int Kill(int processId, int signal);
 }

@@ -6,8 +6,8 @@ namespace VhostUser.Tests.Interop.Peers;
 public sealed class Testpmd : IDisposable
 {
     private const int PageMegabytes = 2;
-    private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopBound = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerBound = TimeSpan.FromSeconds(20);
 
     private readonly TestpmdOptions _options;
 
@@ -45,7 +45,7 @@ public sealed class Testpmd : IDisposable
     /// <summary>Waits until the ports are set up; a front-end that listens gets there only when a back-end has connected.</summary>
     public void WaitUntilReady(TimeSpan deadline) => Program.WaitForLine("^Done$", deadline);
 
-    /// <summary>Reads the counters of the virtio port.</summary>
+    /// <summary>Reads the counters of the virtio port; packets and bytes are of one moment only while nothing is forwarded.</summary>
     public TestpmdStatistics ReadStats()
     {
         var from = Program.LineCount;

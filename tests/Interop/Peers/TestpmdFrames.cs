@@ -48,7 +48,9 @@ public static class TestpmdFrames
         return number >= 0 && frame.SequenceEqual(FlowGen(frame.Length, number)) ? number : -1;
     }
 
-    private static byte[] Build(int length, ReadOnlySpan<byte> to, ReadOnlySpan<byte> from, uint source, uint destination, ushort sourcePort, ushort destinationPort)
+    private static byte[] Build(
+        int length, ReadOnlySpan<byte> to, ReadOnlySpan<byte> from,
+        uint source, uint destination, ushort sourcePort, ushort destinationPort)
     {
         var frame = new byte[length];
         to.CopyTo(frame);

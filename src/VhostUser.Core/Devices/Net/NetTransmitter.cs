@@ -13,11 +13,16 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
     private const int MaxPieces = 64;
 
     private readonly UsedBuffer[] _used = new UsedBuffer[256];
+    private readonly uint[] _held = new uint[ring.Queue.Size]; // which template each slot holds, 0 for none
+    private uint _templates;
 
     public DriverRing Ring => ring;
 
-    /// <summary>The longest packet: limited by the slots of a chain and by what a device accepts.</summary>
-    public uint MaxPacket => Math.Min(Math.Min((uint)ring.Queue.Size - (separateHeader ? 1u : 0u), MaxPieces - 1) * slotSize - (uint)headerLength, TransmitReader.MaxPacket);
+    /// <summary>The longest packet that the device accepts.</summary>
+    public uint PacketLimit { get; init; } = TransmitReader.MaxPacket;
+
+    /// <summary>The longest packet: limited by the slots of a chain and by what the device accepts.</summary>
+    public uint MaxPacket => Math.Min(Math.Min((uint)ring.Queue.Size - (separateHeader ? 1u : 0u), MaxPieces - 1) * slotSize - (uint)headerLength, PacketLimit);
 
     /// <summary>Chains taken back that are no packets of this sender; they belong to whoever posted them.</summary>
     public Action<UsedBuffer>? ForeignChain { get; init; }
@@ -25,8 +30,13 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
     /// <summary>How many such chains are in flight; while there are none, nobody is asked.</summary>
     public int ForeignChains { get; set; }
 
+    /// <summary>A number for a packet that will be sent many times: a slot that still holds it is sent again without a copy.</summary>
+    public uint NewTemplate() => ++_templates == 0 ? ++_templates : _templates;
+
     /// <summary>Copies a packet into the ring behind an empty header; false when the ring has no room. <see cref="Flush"/> makes it available.</summary>
-    public bool TrySend(ReadOnlySpan<byte> frame)
+    /// <param name="frame">The packet.</param>
+    /// <param name="template">What <see cref="NewTemplate"/> gave for exactly this packet, or 0.</param>
+    public bool TrySend(ReadOnlySpan<byte> frame, uint template = 0)
     {
         uint total = (uint)frame.Length + (uint)headerLength;
         DriverQueue queue = ring.Queue;
@@ -35,9 +45,13 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
             if (queue.Free == 0) return false;
             ushort id = queue.FreeIdAt(0);
             ulong offset = id * (ulong)slotSize;
-            byte* slot = slots.Address + offset;
-            ClearHeader(slot);
-            fixed (byte* source = frame) Unsafe.CopyBlockUnaligned(slot + headerLength, source, (uint)frame.Length);
+            if (template == 0 || _held[id] != template)
+            {
+                byte* slot = slots.Address + offset;
+                ClearHeader(slot);
+                fixed (byte* source = frame) Unsafe.CopyBlockUnaligned(slot + headerLength, source, (uint)frame.Length);
+                _held[id] = template;
+            }
             queue.AddSingle(slots.GuestAddress + offset, total, writable: false);
         }
         else if (!TrySendInPieces(frame))
@@ -82,7 +96,9 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
         for (int slotNumber = 0; left > 0 || count == 0; slotNumber++)
         {
             if (count + 2 > MaxPieces || count + 2 > queue.Free) return false;
-            ulong offset = queue.FreeIdAt(slotNumber) * (ulong)slotSize;
+            ushort id = queue.FreeIdAt(slotNumber);
+            _held[id] = 0;
+            ulong offset = id * (ulong)slotSize;
             byte* slot = slots.Address + offset;
             uint start = 0;
             if (slotNumber == 0)

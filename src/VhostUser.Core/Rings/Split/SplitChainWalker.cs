@@ -99,7 +99,8 @@ internal unsafe ref struct SplitChainWalker(
             }
             else
             {
-                pointer = memory.TranslateGuestPrefix(address, left, out covered);
+                pointer = memory.TranslateGuestPrefix(address, left, out MemoryTable.GuestRange hit, out covered);
+                Range = hit;
                 if (pointer == null)
                     throw RingException.Create(VhostError.DescriptorAddressInvalid, queue,
                         $"a descriptor of the chain at {chain.Head} has guest address 0x{descriptor.Address:x}, {descriptor.Length} bytes; 0x{address:x} is outside: {memory.Describe(user: false)}.");

@@ -43,9 +43,10 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
         if (ready < (uint)max)
         {
             // The shared line travels between cores: look only when the copy does not suffice.
-            _knownAvailable = _ring.LoadAvailableIndex();
-            ready = (ushort)(_knownAvailable - _nextAvailable);
-            if (ready > (uint)_ring.Size) ThrowJump(ready);
+            ushort available = _ring.LoadAvailableIndex();
+            ready = (ushort)(available - _nextAvailable);
+            if (ready > (uint)_ring.Size) ThrowJump(available, ready);
+            _knownAvailable = available; // only now: an index that was refused must not be believed by the next call
         }
         if (ready == 0) return 0;
         int count = Math.Min((int)ready, Math.Min(max, ChainBurst.MaxChains));
@@ -142,8 +143,8 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     public override VringDescriptor[] ReadDescriptors() => SplitRingReader.Read(_ring, _queue, _nextAvailable, _memory.TranslateGuest);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowJump(uint ready) => throw RingException.Create(VhostError.AvailableIndexInvalid, _queue,
-        $"the driver's available index is {_knownAvailable}, {ready} ahead of the device's {_nextAvailable}; a ring of {_ring.Size} can be at most {_ring.Size} ahead.");
+    private void ThrowJump(ushort available, uint ready) => throw RingException.Create(VhostError.AvailableIndexInvalid, _queue,
+        $"the driver's available index is {available}, {ready} ahead of the device's {_nextAvailable}; a ring of {_ring.Size} can be at most {_ring.Size} ahead.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowIndex(uint head) => throw RingException.Create(VhostError.DescriptorIndexInvalid, _queue,

@@ -136,15 +136,21 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
         ushort index = _ring.LoadUsedIndex();
         uint ready = (ushort)(index - _nextReaped);
         if (ready == 0) return 0;
-        if (ready > (uint)InFlight) ThrowIndex(index, ready);
+        if (ready > (ushort)(_published - _nextReaped)) ThrowIndex(index, ready);
         int count = 0;
         while (count < used.Length && ready > 0)
         {
-            ulong element = Volatile.Read(ref _ring.UsedRing[_nextUsed & _mask]);
+            // A plain load, behind the acquire of the index: elements are aligned to 4 bytes, too little for an atomic one of 8.
+            ulong element = _ring.UsedRing[_nextUsed & _mask];
             uint id = (uint)element;
             uint written = (uint)(element >> 32);
             if (id > _mask || _records[id].Descriptors == 0) ThrowId(id);
-            if (written > _records[id].WritableBytes) ThrowLength(id, written);
+            if (written > _records[id].WritableBytes)
+            {
+                // Legacy devices count what they read, too; of a chain that they can't write the length means nothing.
+                if (!_features.Legacy || _records[id].WritableBytes > 0) ThrowLength(id, written);
+                written = 0;
+            }
             if (_features.InOrder && _order[_nextReaped & _mask] != id)
             {
                 // A device that works in order may write one element for a whole batch: its last buffer (virtio 1.3 §2.7.9).
@@ -220,7 +226,7 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowIndex(ushort index, uint ready) => throw RingException.Create(VhostError.UsedIndexInvalid, _queue,
-        $"the device's used index is {index}, {ready} ahead of the driver's {_nextReaped}, but only {InFlight} chains are in flight.");
+        $"the device's used index is {index}, {ready} ahead of the driver's {_nextReaped}, but only {(ushort)(_published - _nextReaped)} chains are in flight.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowId(uint id) => throw RingException.Create(VhostError.UsedElementInvalid, _queue,

@@ -30,7 +30,8 @@ internal static unsafe class SplitRingReader
             int head = Volatile.Read(ref ring.AvailableRing[index & (size - 1)]);
             string name = (ushort)(index - used) < (ushort)(taken - used) ? "InFlight" : "Available";
             int current = head;
-            for (int step = 0; step < size && current < size; step++)
+            // A descriptor that another chain has already, or a loop, ends the walk: a broken ring costs no more than a sound one.
+            while (current < size && chain[current] < 0)
             {
                 chain[current] = head;
                 state[current] = name;

@@ -1,0 +1,145 @@
+using VhostUser.Devices.Net;
+using VhostUser.Endpoints;
+using VhostUser.Memory;
+using VhostUser.Packets;
+using VhostUser.Protocol;
+using VhostUser.Tests.Interop.Peers;
+using Xunit;
+
+namespace VhostUser.Tests.Interop;
+
+/// <summary>Our front-end against DPDK's back-end (net_vhost).</summary>
+public class DpdkBackEndTests
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+
+    public static TheoryData<int, int, int, bool> Shapes => new()
+    {
+        // packet bytes, ring size, queue pairs, DPDK listens
+        { 64, 256, 1, true },
+        { 64, 1024, 2, true },
+        { 1500, 1024, 1, true },
+        { 1500, 256, 2, true },
+        { 64, 1024, 1, false },
+        { 1500, 256, 2, false },
+    };
+
+    [PeerTheory]
+    [MemberData(nameof(Shapes))]
+    public void Net_vhost_counts_every_packet_that_the_client_sends(int size, int queueSize, int pairs, bool listens)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.RxOnly, size, queueSize, pairs, listens);
+        byte[] frame = PacketBuilder.Build(new PacketSpec { Length = size }).Bytes.ToArray();
+        const int count = 100_000;
+        for (int pair = 0; pair < pairs; pair++) Assert.Equal(count, session.Client.Send(frame, 2 * pair + 1, count, 0, Bound, default));
+        TestpmdStatistics stats = session.Back.WaitForStats(now => now.RxPackets >= count * pairs, Bound);
+        Assert.Equal(count * pairs, stats.RxPackets);
+        Assert.Equal((long)count * pairs * size, stats.RxBytes);
+        Assert.Equal(0, stats.RxErrors);
+        VhostClientInfo info = session.Client.Snapshot();
+        Assert.Equal(count * pairs, info.PacketsSent);
+        Assert.Contains("ReplyAck", info.ProtocolFeatures);
+    }
+
+    [PeerTheory]
+    [MemberData(nameof(Shapes))]
+    public void The_client_receives_what_net_vhost_sends_to_the_last_byte(int size, int queueSize, int pairs, bool listens)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.TxOnly, size, queueSize, pairs, listens);
+        var received = new List<ReceivedPacket>();
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            received.Clear();
+            while (received.Count < 20_000) Assert.NotEqual(0, session.Client.Receive(received, 2 * pair, 256, Bound, default));
+            byte[] source = received[0].Bytes.Slice(6, 6).ToArray();
+            byte[] expected = TestpmdFrames.TxOnly(size, source);
+            foreach (ReceivedPacket packet in received) Assert.True(packet.Bytes.Span.SequenceEqual(expected), packet.ToHex());
+        }
+    }
+
+    [PeerTheory]
+    [InlineData(TestpmdMode.Io, 256, 1, true)]
+    [InlineData(TestpmdMode.Io, 1024, 2, false)]
+    [InlineData(TestpmdMode.MacSwap, 256, 2, true)]
+    [InlineData(TestpmdMode.MacSwap, 1024, 1, false)]
+    public void Every_packet_comes_back_from_net_vhost_in_order_and_whole(TestpmdMode mode, int queueSize, int pairs, bool listens)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, mode, 64, queueSize, pairs, listens);
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            var traffic = new WindowedTraffic(session.Client, [64, 1500, 60, 1514, 333], pair, swapsAddresses: mode == TestpmdMode.MacSwap);
+            traffic.Run(TimeSpan.FromSeconds(1), Bound);
+            Assert.Equal(traffic.Sent, traffic.Received);
+            Assert.True(traffic.Received > 1000, $"{traffic.Received} packets");
+        }
+    }
+
+    [PeerTheory]
+    [InlineData(64, 64)]
+    [InlineData(64, 1500)]
+    public void A_minute_of_traffic_comes_back_without_a_lost_or_corrupted_packet(int smallest, int largest)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.Io, 64, 1024, 1, listens: true);
+        var traffic = new WindowedTraffic(session.Client, [smallest, largest], 0, swapsAddresses: false);
+        traffic.Run(TimeSpan.FromSeconds(60), Bound);
+        Assert.Equal(traffic.Sent, traffic.Received);
+        Assert.True(traffic.Received > 1_000_000, $"{traffic.Received} packets in a minute");
+    }
+
+    [PeerTheory]
+    [InlineData(VirtioFeatures.None)]
+    [InlineData(VirtioFeatures.MrgRxbuf)]
+    [InlineData(VirtioFeatures.IndirectDesc)]
+    [InlineData(VirtioFeatures.EventIdx)]
+    [InlineData(VirtioFeatures.InOrder)]
+    [InlineData(VirtioFeatures.Version1)]
+    [InlineData(VirtioFeatures.Version1 | VirtioFeatures.MrgRxbuf)]
+    [InlineData(VirtioFeatures.Version1 | VirtioFeatures.AnyLayout | VirtioFeatures.MrgRxbuf | VirtioFeatures.InOrder)]
+    public void Packets_cross_with_each_ring_feature_left_out(VirtioFeatures excluded)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.Io, 64, 256, 1, listens: true, excluded);
+        var traffic = new WindowedTraffic(session.Client, [64, 1500], 0, swapsAddresses: false);
+        traffic.Run(TimeSpan.FromSeconds(0.5), Bound);
+        Assert.True(traffic.Received > 100, $"{traffic.Received} packets");
+        string[] features = session.Client.Snapshot().Features;
+        Assert.All(FeatureNames.Of(excluded), name => Assert.DoesNotContain(name, features));
+    }
+
+    private sealed class Session : IDisposable
+    {
+        private readonly SharedRegion _region = SharedRegion.Create(new SharedRegionOptions { Name = "lab", Size = 64 << 20 });
+
+        private Session(Testpmd back, Func<SharedRegion, VhostClient> connect)
+        {
+            Back = back;
+            Client = connect(_region);
+        }
+
+        public Testpmd Back { get; }
+
+        public VhostClient Client { get; }
+
+        public static Session Start(SocketFolder folder, TestpmdMode mode, int size, int queueSize, int pairs, bool listens,
+            VirtioFeatures excluded = VirtioFeatures.None)
+        {
+            Testpmd back = Testpmd.VhostBackEnd(folder.Socket, mode, new TestpmdOptions { PacketSegments = [size], QueuePairs = pairs, Listen = listens, Lifetime = TimeSpan.FromSeconds(120) });
+            back.WaitUntilReady(Bound);
+            return new Session(back, region => VhostClient.Connect(new VhostClientOptions
+            {
+                Name = "vm0", Path = folder.Socket, Regions = [region], QueueSize = queueSize, QueuePairs = pairs, Listen = !listens, Retry = true, ExcludeFeatures = excluded,
+            }));
+        }
+
+        public void Dispose()
+        {
+            Client.Dispose();
+            Back.Dispose();
+            _region.Dispose();
+        }
+    }
+}

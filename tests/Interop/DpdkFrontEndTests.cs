@@ -1,0 +1,201 @@
+using VhostUser.Devices.Net;
+using VhostUser.Endpoints;
+using VhostUser.Tests.Interop.Peers;
+using Xunit;
+
+namespace VhostUser.Tests.Interop;
+
+/// <summary>DPDK's front-end (net_virtio_user) against our back-end.</summary>
+public class DpdkFrontEndTests
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    private static readonly byte[] Mac = [2, 0, 0, 0, 0, 1];
+
+    public static TheoryData<int, int, int, bool> Shapes => new()
+    {
+        // packet bytes, ring size, queue pairs, our side listens
+        { 64, 256, 1, true },
+        { 64, 1024, 2, true },
+        { 1500, 1024, 1, true },
+        { 1500, 256, 2, true },
+        { 64, 1024, 1, false },
+        { 1500, 256, 2, false },
+    };
+
+    [PeerTheory]
+    [MemberData(nameof(Shapes))]
+    public void Sink_counts_every_packet_that_virtio_user_sends(int size, int queueSize, int pairs, bool listens)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.TxOnly, ServerMode.Sink, size, queueSize, pairs, listens);
+        session.Front.WaitForStats(stats => stats.TxPackets > 200_000, Bound);
+        long sent = session.Front.StopForwarding().TxPackets;
+        VhostServerInfo info = Deadline.Wait(session.Server.Snapshot, now => now.PacketsReceived >= sent, Bound);
+        Assert.Equal(sent, info.PacketsReceived);
+        Assert.Equal(sent * size, info.BytesReceived);
+        Assert.Equal(0, info.Dropped);
+        Assert.Null(info.Fault);
+        Assert.Contains("Version1", info.Features);
+        Assert.EndsWith("dpdk-testpmd", info.PeerExecutable);
+    }
+
+    [PeerTheory]
+    [InlineData(64, 256, 1)]
+    [InlineData(1500, 1024, 2)]
+    public void Every_byte_that_virtio_user_sends_arrives_in_order(int size, int queueSize, int pairs)
+    {
+        byte[][] expected = [.. Enumerable.Range(0, 256).Select(n => TestpmdFrames.TxOnlyMultiFlow(size, Mac, (byte)n))];
+        var check = new ContentCheck(expected);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.TxOnly, ServerMode.Script, size, queueSize, pairs, listens: true, check.Handle, multiFlow: true);
+        session.Front.WaitForStats(stats => stats.TxPackets > 200_000, Bound);
+        long sent = session.Front.StopForwarding().TxPackets;
+        Deadline.Wait(() => session.Server.Snapshot().PacketsReceived, received => received >= sent, Bound);
+        Assert.Null(check.Failure);
+        Assert.Equal(sent, check.Packets);
+        if (pairs == 1) Assert.Equal(0, check.Gaps);
+    }
+
+    [PeerTheory]
+    [MemberData(nameof(Shapes))]
+    public void Source_fills_the_receive_rings_of_virtio_user(int size, int queueSize, int pairs, bool listens)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.RxOnly, ServerMode.Source, size, queueSize, pairs, listens);
+        TestpmdStatistics stats = session.Front.WaitForStats(now => now.RxPackets > 200_000, Bound);
+        Assert.Equal(stats.RxPackets * size, stats.RxBytes);
+        Assert.Equal(0, stats.RxErrors);
+        long sent = session.Server.Snapshot().PacketsSent;
+        long received = session.Front.WaitForStats(now => now.RxPackets >= sent, Bound).RxPackets;
+        Assert.InRange(received, sent, session.Server.Snapshot().PacketsSent);
+        Assert.All(session.Server.GetVringStates().Where(ring => ring.Direction == "RX"), ring => Assert.True(ring.Packets > 0, ring.ToString()));
+    }
+
+    [PeerFact]
+    public void Every_packet_of_the_source_reaches_virtio_user_with_its_number()
+    {
+        using SocketFolder folder = new();
+        string capture = folder.File("source.pcap");
+        using (Session session = Session.Start(folder, TestpmdMode.Io, ServerMode.Source, 128, 256, 1, listens: true, capture: capture, rate: 20_000))
+        {
+            session.Front.WaitForStats(now => now.RxPackets > 40_000, Bound);
+        }
+        var frames = PcapFile.Read(capture);
+        Assert.True(frames.Count > 40_000, $"{frames.Count} frames");
+        for (int i = 0; i < frames.Count; i++)
+        {
+            Assert.Equal(128, frames[i].Length);
+            Assert.Equal((ulong)i, System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(frames[i].AsSpan(42)));
+        }
+    }
+
+    [PeerTheory]
+    [MemberData(nameof(Shapes))]
+    public void Echo_returns_the_flows_of_virtio_user(int size, int queueSize, int pairs, bool listens)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.FlowGen, ServerMode.Echo, size, queueSize, pairs, listens);
+        session.Front.WaitForStats(stats => stats.RxPackets > 200_000, Bound);
+        VhostServerInfo info = session.Server.Snapshot();
+        // Nothing disappears without a reason: what came in went out or was dropped by name, for lack of the peer's buffers only.
+        Assert.Equal(info.PacketsReceived, info.PacketsSent + info.Dropped);
+        Assert.All(info.Drops.Keys, reason => Assert.Equal("NoReceiveBuffer", reason));
+        Assert.Null(info.Fault);
+    }
+
+    [PeerTheory]
+    [InlineData(64)]
+    [InlineData(1500)]
+    public void A_minute_of_content_arrives_without_a_lost_or_corrupted_packet(int size)
+    {
+        byte[][] expected = [.. Enumerable.Range(0, 256).Select(n => TestpmdFrames.TxOnlyMultiFlow(size, Mac, (byte)n))];
+        var check = new ContentCheck(expected);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.TxOnly, ServerMode.Script, size, 1024, 1, listens: true, check.Handle, multiFlow: true);
+        session.Front.WaitForStats(stats => stats.TxPackets > 0, Bound);
+        Thread.Sleep(TimeSpan.FromSeconds(60));
+        long sent = session.Front.StopForwarding().TxPackets;
+        Deadline.Wait(() => session.Server.Snapshot().PacketsReceived, received => received >= sent, Bound);
+        Assert.Null(check.Failure);
+        Assert.Equal(sent, check.Packets);
+        Assert.Equal(0, check.Gaps);
+        Assert.True(sent > 1_000_000, $"{sent} packets in a minute");
+    }
+
+    [PeerFact]
+    public void The_server_serves_one_virtio_user_after_another_and_both_sides_clean_up()
+    {
+        using SocketFolder folder = new();
+        using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "sw0", Path = folder.Socket, Mode = ServerMode.Sink });
+        for (int round = 1; round <= 3; round++)
+        {
+            using (Testpmd front = Testpmd.VirtioUserFrontEnd(folder.Socket, TestpmdMode.TxOnly))
+            {
+                front.WaitForStats(stats => stats.TxPackets > 100_000, Bound);
+                Assert.Equal(EndpointState.Running, server.State);
+            }
+            Assert.True(server.WaitFor([EndpointState.Listening], Bound));
+            Assert.Equal(round, server.Snapshot().Sessions);
+            Assert.Empty(server.Snapshot().Regions);
+        }
+    }
+
+    /// <summary>Compares every packet with the frames expected, in turn.</summary>
+    private sealed class ContentCheck(byte[][] expected)
+    {
+        private int _next = -1;
+
+        public long Packets { get; private set; }
+
+        public long Gaps { get; private set; }
+
+        public string? Failure { get; private set; }
+
+        public IReadOnlyList<ReadOnlyMemory<byte>> Handle(int queue, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> frame)
+        {
+            int number = frame.Length > 28 ? frame.Span[28] : 0; // the third byte of the source address counts
+            if (!frame.Span.SequenceEqual(expected[number])) Failure ??= $"packet {Packets} of ring {queue} is {Convert.ToHexString(frame.Span)}";
+            if (_next >= 0 && number != _next) Gaps++;
+            _next = (number + 1) & 255;
+            Packets++;
+            return [];
+        }
+    }
+
+    private sealed class Session : IDisposable
+    {
+        private Session(VhostServer server, Testpmd front)
+        {
+            Server = server;
+            Front = front;
+        }
+
+        public VhostServer Server { get; }
+
+        public Testpmd Front { get; }
+
+        public static Session Start(SocketFolder folder, TestpmdMode mode, ServerMode serverMode, int size, int queueSize, int pairs, bool listens,
+            PacketHandler? handler = null, bool multiFlow = false, string? capture = null, double rate = 0)
+        {
+            TestpmdOptions options = new()
+            {
+                PacketSegments = [size], QueueSize = queueSize, QueuePairs = pairs, Listen = !listens, MultiFlow = multiFlow, CaptureFile = capture,
+                Lifetime = TimeSpan.FromSeconds(120),
+            };
+            VhostServerOptions server = new()
+            {
+                Name = "sw0", Path = folder.Socket, Mode = serverMode, QueuePairs = pairs, Connect = !listens, PacketSize = capture is null ? size : 128, Handler = handler, Rate = rate,
+            };
+            VhostServer started = VhostServer.Start(server);
+            Testpmd front = Testpmd.VirtioUserFrontEnd(folder.Socket, mode, options);
+            front.WaitUntilReady(Bound);
+            return new Session(started, front);
+        }
+
+        public void Dispose()
+        {
+            Front.Dispose();
+            Server.Dispose();
+        }
+    }
+}
