@@ -14,7 +14,7 @@ Import-Module $Module
 
 # Shows a command and what it writes. An error ends the script, and pwsh -File with code 1.
 function Step([string] $Why, [scriptblock] $Command) {
-    "`n# $Why`nPS> $("$Command".Trim())"
+    "`n# $Why`nPS> $("$Command".Trim() -replace '(?m)^ {8}', '    ')"
     (& $Command | Out-String -Width 130).Trim()
 }
 
@@ -33,9 +33,12 @@ try {
     Step 'The server, its peer and its counters.' { Get-VhostServer }
     Step 'The client.' { Get-VhostClient }
     Step 'The region: three addresses for the same memory.' { Get-VhostSharedRegion }
-    Step 'Ten thousand packets of 64 bytes go out, and the server counts what passes meanwhile.' {
-        New-VhostPacket -Length 64 | Send-VringPacket vm0 -Count 10000
-        Get-VhostServer sw0 | Format-List PacketsReceived, BytesReceived, PacketsSent, Drops
+    Step 'A second link, to a server that counts: a million packets of 64 bytes.' {
+        $null = Start-VhostServer count0 ./count.sock -Mode Sink
+        $null = Connect-VhostClient vm1 ./count.sock lab
+        $time = Measure-Command { New-VhostPacket -Length 64 | Send-VringPacket vm1 -Count 1000000 }
+        while ((Get-VringState -Client vm1 -Queue 1).InFlight) { Start-Sleep -Milliseconds 1 }
+        '{0:n0} packets arrived in {1:n0} ms' -f (Get-VhostServer count0).PacketsReceived, $time.TotalMilliseconds
     }
 } finally {
     Get-VhostClient | Disconnect-VhostClient
