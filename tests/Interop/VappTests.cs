@@ -65,10 +65,24 @@ public sealed class VappTests
         Assert.True(vapp.Program.Stop(TimeSpan.FromSeconds(5)), "vapp's client hangs: SIGINT did not end it");
     }
 
+    [VappFact]
+    public void Our_client_can_connect_to_the_same_server_of_vapp_again()
+    {
+        using SocketFolder folder = new();
+        using Vapp vapp = Vapp.Server(folder.Socket);
+        PingPong(folder, 100);
+        PingPong(folder, 100);
+    }
+
     private static void PingPong(string variable, int count)
     {
         using SocketFolder folder = new();
         using Vapp vapp = Vapp.Server(folder.Socket, variable);
+        PingPong(folder, count);
+    }
+
+    private static void PingPong(SocketFolder folder, int count)
+    {
         using SharedRegion region0 = SharedRegion.Create(new SharedRegionOptions { Name = "vapp0", Size = 49 << 20 });
         using SharedRegion region1 = SharedRegion.Create(new SharedRegionOptions { Name = "vapp1", Size = 49 << 20 });
         using VhostClient client = VhostClient.Connect(new VhostClientOptions

@@ -82,9 +82,9 @@ Describe 'Send-VringPacket' {
     }
 
     It 'answers <id> to <given>' -ForEach @(
-        @{ Id = 'HandleNotFound'; Given = 'nobody 0102' }
-        @{ Id = 'RingIndexInvalid'; Given = 'vm0 0102 -Queue 0' }
-        @{ Id = 'RingIndexInvalid'; Given = 'vm0 0102 -Queue 7' }
+        @{ Id = 'HandleNotFound'; Given = 'nobody ff02' }
+        @{ Id = 'RingIndexInvalid'; Given = 'vm0 ff02 -Queue 0' }
+        @{ Id = 'RingIndexInvalid'; Given = 'vm0 ff02 -Queue 7' }
         @{ Id = 'PacketInvalid'; Given = 'vm0 -Path no.such.file' }
         @{ Id = 'PacketTooLarge'; Given = 'vm0 ("00" * 100000)' }
         @{ Id = 'RingFull'; Given = 'vm0 -Queue 0 -Writable 64 -Timeout 0.1' }
@@ -93,9 +93,8 @@ Describe 'Send-VringPacket' {
     }
 
     It 'stops within a second of Ctrl+C' {
-        $shell = [powershell]::Create([runspacefactory]::CreateRunspace([initialsessionstate]::CreateDefault2()))
-        $shell.Runspace.Open()
-        $null = $shell.AddScript("Import-Module '$((Get-Module VhostUser).Path | Split-Path)/VhostUser.psd1'; Send-VringPacket vm0 ('00' * 60) -Count 1000000000000")
+        $module = "$PSScriptRoot/../../out/VhostUser/VhostUser.psd1"
+        $shell = [powershell]::Create().AddScript("Import-Module '$module'; Send-VringPacket vm0 ('00' * 60) -Count 1000000000000")
         $before = (Get-VhostServer sw0).PacketsReceived
         $run = $shell.BeginInvoke()
         $deadline = [datetime]::UtcNow.AddSeconds(20)

@@ -36,7 +36,7 @@ public static class PacketEditor
     private static VhostPacket InsertTag(VhostPacket packet)
     {
         if (packet.Find<EthernetLayer>() is null)
-            throw PacketError.Argument(nameof(PacketSpec.VlanId), "a packet with this field", $"one of protocol {packet.Protocol}");
+            throw PacketError.Argument(nameof(PacketSpec.VlanId), "a packet with this field", packet);
         // IEEE 802.1Q §9.3: the tag goes between the addresses and the type, which moves behind it.
         ReadOnlySpan<byte> bytes = packet.Bytes.Span;
         var frame = new byte[bytes.Length + 4];

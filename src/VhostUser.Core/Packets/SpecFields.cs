@@ -40,7 +40,7 @@ internal static class SpecFields
     {
         FieldSlot[] slots = FieldMap.Find(packet, field);
         if (slots.Length == 0)
-            throw PacketError.Argument(name, "a packet with this field", $"one of protocol {packet.Protocol}");
+            throw PacketError.Argument(name, "a packet with this field", packet);
         return slots;
     }
 

@@ -106,7 +106,7 @@ public sealed class SendVringPacketCommand : VhostCmdlet
 
     private void SendFiles()
     {
-        _client = null; // each record names its own
+        if (!Guard(() => _client = Client!.Resolve(), Client)) return;
         foreach (string path in Path)
         {
             if (WildcardPattern.ContainsWildcardCharacters(path)) SendMatching(path);
@@ -122,6 +122,7 @@ public sealed class SendVringPacketCommand : VhostCmdlet
 
     private void SendInput()
     {
+        _client ??= Client!.Resolve();
         if (!_input.HasGathered && ByteInput.Unwrap(InputObject) is VhostPacket packet) SendOne(packet);
         else SendAll(_input.Read(InputObject));
     }
@@ -133,10 +134,9 @@ public sealed class SendVringPacketCommand : VhostCmdlet
 
     private void SendOne(VhostPacket packet)
     {
-        _client ??= Client!.Resolve();
         try
         {
-            _client.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
+            _client!.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
         }
         catch (VhostException error) when (error.Error != VhostError.PacketTooLarge)
         {

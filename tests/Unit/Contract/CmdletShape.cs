@@ -13,6 +13,9 @@ internal static class CmdletShape
     private static readonly HashSet<string> _changingVerbs =
         ["New", "Remove", "Start", "Stop", "Connect", "Disconnect", "Enable", "Disable", "Reset", "Set"];
 
+    // As New-TimeSpan: what they make is a value, and nothing outside the pipeline changes.
+    private static readonly HashSet<string> _valueMakers = ["New-VhostPacket"];
+
     private static readonly HashSet<string> _approvedVerbs =
         [.. new[] { typeof(VerbsCommon), typeof(VerbsCommunications), typeof(VerbsData), typeof(VerbsDiagnostic), typeof(VerbsLifecycle),
             typeof(VerbsSecurity), typeof(VerbsOther) }.SelectMany(Constants)];
@@ -31,7 +34,7 @@ internal static class CmdletShape
             yield return $"{command}: the class is {cmdlet.FullName}, expected {Namespace}.{name.VerbName}{name.NounName}Command.";
         if (!cmdlet.IsPublic || !cmdlet.IsSealed)
             yield return $"{command}: the class is not public and sealed.";
-        if (_changingVerbs.Contains(name.VerbName) && !name.SupportsShouldProcess)
+        if (_changingVerbs.Contains(name.VerbName) && !_valueMakers.Contains(command) && !name.SupportsShouldProcess)
             yield return $"{command}: changes the system, but has no SupportsShouldProcess.";
     }
 
