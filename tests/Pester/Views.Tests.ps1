@@ -23,7 +23,7 @@ AfterAll {
 
 Describe 'Views' {
     It 'shows <Key> as a table of at most 100 columns with <Text>' -ForEach @(
-        @{ Key = 'Region'; Text = '64 MB' }, @{ Key = 'RegionInfo'; Text = '0x' }, @{ Key = 'Server'; Text = 'pwsh (' }, @{ Key = 'ServerInfo'; Text = 'Echo' }
+        @{ Key = 'Region'; Text = '64 MB' }, @{ Key = 'RegionInfo'; Text = '0x' }, @{ Key = 'Server'; Text = "($PID)" }, @{ Key = 'ServerInfo'; Text = 'Echo' }
         @{ Key = 'Client'; Text = '2x256' }, @{ Key = 'ClientInfo'; Text = 'views.sock' }, @{ Key = 'Received'; Text = '10.0.0.1:1000 > 10.0.0.2:2000' }
         @{ Key = 'Packet'; Text = 'UDP' }, @{ Key = 'Ring'; Text = 'Rings of: vm0' }, @{ Key = 'Descriptor'; Text = '0x' }, @{ Key = 'Throughput'; Text = 'bit/s' }
     ) {
