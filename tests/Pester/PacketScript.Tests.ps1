@@ -18,12 +18,13 @@ AfterAll {
     Remove-VhostSharedRegion lab
     Pop-Location
 }
-AfterEach {
-    Disconnect-VhostClient vm0
-    Stop-VhostServer scr
-}
 
 Describe 'Start-VhostServer -OnPacket' {
+    AfterEach {
+        Disconnect-VhostClient vm0
+        Stop-VhostServer scr
+    }
+
     It 'answers ARP in four lines' {
         Start-VhostServer scr ./scr.sock -OnPacket {
             param($packet)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Management.Automation;
 
 namespace VhostUser.Views;
 
@@ -27,13 +26,8 @@ public static class ViewText
     public static string Head(string? text, int width) => text is null || text.Length <= width ? text ?? "" : text[..(width - 1)] + "…";
 
     /// <summary>The peer of a server or client: 'testpmd (1234)', or '-' without one.</summary>
-    public static string Peer(PSObject endpoint)
-    {
-        ArgumentNullException.ThrowIfNull(endpoint);
-        if (endpoint.Properties["PeerProcessId"]?.Value is not int pid) return "-";
-        string? program = endpoint.Properties["PeerExecutable"]?.Value as string;
-        return program is null ? $"pid {pid}" : $"{Path.GetFileName(program)} ({pid})";
-    }
+    public static string Peer(int? pid, string? program) =>
+        pid is null ? "-" : string.IsNullOrEmpty(program) ? $"pid {pid}" : $"{Path.GetFileName(program)} ({pid})";
 
     private static string Scale(double value, int step, string unit)
     {
