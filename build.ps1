@@ -36,7 +36,14 @@ function Get-PesterObstacle {
     if (-not (Get-ChildItem tests/Pester -Filter *.Tests.ps1 -Recurse -ErrorAction Ignore)) { return 'tests/Pester has no tests' }
 }
 
-# In a process of its own: a module's assembly cannot be unloaded, and the next build wants to replace it.
+# PowerShell in a process of its own: a module's assembly cannot be unloaded, and the next build wants to replace it.
+function Invoke-FreshPwsh {
+    # PowerShell as a .NET tool has no executable of its own.
+    [string[]] $pwsh = if (Test-Path "$PSHOME/pwsh") { "$PSHOME/pwsh" } else { @('dotnet', "$PSHOME/pwsh.dll") }
+    $first, $rest = $pwsh + '-NoProfile' + $args
+    & $first @rest
+}
+
 function Invoke-PesterSuite {
     $script = {
         param($tests, $report)
@@ -50,10 +57,7 @@ function Invoke-PesterSuite {
         $configuration.TestResult.OutputPath = $report
         Invoke-Pester -Configuration $configuration
     }
-    # PowerShell as a .NET tool has no executable of its own.
-    [string[]] $pwsh = if (Test-Path "$PSHOME/pwsh") { "$PSHOME/pwsh" } else { 'dotnet', "$PSHOME/pwsh.dll" }
-    $first, $rest = $pwsh + @('-NoProfile', '-Command', "& { $script } '$PSScriptRoot/tests/Pester' '$results/Pester.xml'")
-    & $first @rest
+    Invoke-FreshPwsh -Command "& { $script } '$PSScriptRoot/tests/Pester' '$results/Pester.xml'"
     Set-Content "$results/Pester.exit" $LASTEXITCODE
 }
 
@@ -61,7 +65,11 @@ Push-Location $PSScriptRoot
 try {
     switch ($Task) {
         'Build' { Invoke-DotNet build VhostUser.slnx -c $Configuration -m:1 }
-        'Demo' { Invoke-DotNet run -c $Configuration --project examples/FirstPackets }
+        'Demo' {
+            Invoke-Target Publish
+            Invoke-FreshPwsh -File examples/FirstPackets.ps1
+            if ($LASTEXITCODE -ne 0) { throw "The demo ended with code $LASTEXITCODE" }
+        }
         'Bench' {
             [string[]] $arguments = if ($Quick) { '--quick' }
             Invoke-DotNet run -c $Configuration --project bench/VhostUser.Bench.csproj -- @arguments

@@ -43,7 +43,8 @@ peers() {
 find_pwsh() {
     if command -v pwsh > /dev/null; then
         pwsh=(pwsh)
-    elif NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT=1 timeout 120 dotnet tool restore > /dev/null 2>&1 && dotnet pwsh -Version > /dev/null 2>&1; then
+    elif NUGET_ENHANCED_MAX_NETWORK_TRY_COUNT=1 timeout 120 dotnet tool restore > /dev/null 2>&1 \
+        && dotnet pwsh -Version > /dev/null 2>&1; then
         pwsh=(dotnet pwsh)
     else
         return 1

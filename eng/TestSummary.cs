@@ -64,7 +64,10 @@ static (int, int, int) CountNUnit(XElement run, List<string> reasons)
 {
     const string PesterPrefix = "Exception: is skipped, because ";
     foreach (var test in run.Descendants("test-case").Where(test => (string?)test.Attribute("result") == "Skipped"))
-        reasons.Add($"skipped: {test.Descendants("message").FirstOrDefault()?.Value.Replace(PesterPrefix, "") ?? (string?)test.Attribute("name")}");
+    {
+        var message = test.Descendants("message").FirstOrDefault()?.Value.Replace(PesterPrefix, "");
+        reasons.Add($"skipped: {message ?? (string?)test.Attribute("name")}");
+    }
     int Number(string name) => (int?)run.Attribute(name) ?? 0;
     var (passed, skipped) = (Number("passed"), Number("skipped"));
     return (passed, Number("failed") + Number("inconclusive"), skipped);

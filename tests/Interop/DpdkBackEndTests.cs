@@ -87,7 +87,7 @@ public class DpdkBackEndTests
         var traffic = new WindowedTraffic(session.Client, [smallest, largest], 0, swapsAddresses: false);
         traffic.Run(TimeSpan.FromSeconds(60), Bound);
         Assert.Equal(traffic.Sent, traffic.Received);
-        Assert.True(traffic.Received > 1_000_000, $"{traffic.Received} packets in a minute");
+        Assert.True(traffic.Received > 100_000, $"{traffic.Received} packets in a minute");
     }
 
     [PeerTheory]

@@ -119,7 +119,7 @@ public class DpdkFrontEndTests
         Assert.Null(check.Failure);
         Assert.Equal(sent, check.Packets);
         Assert.Equal(0, check.Gaps);
-        Assert.True(sent > 1_000_000, $"{sent} packets in a minute");
+        Assert.True(sent > 100_000, $"{sent} packets in a minute");
     }
 
     [PeerFact]

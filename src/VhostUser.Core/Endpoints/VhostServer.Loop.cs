@@ -194,11 +194,11 @@ public sealed partial class VhostServer
         if (ring.IsReversed) return; // its kick is for the peer
         int fd = ring.KickFd!.Number;
         _loop.Unwatch(fd);
+        // Edge-triggered, every kick is an event and the counter need not be read: a read could block if the peer made it so.
         _loop.Watch(fd, () =>
         {
-            EventFd.Consume(fd);
             ring.Counters.KicksReceived++;
             _idleRounds = 0;
-        });
+        }, Libc.EPOLLIN | Libc.EPOLLET);
     }
 }

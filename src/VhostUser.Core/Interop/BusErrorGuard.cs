@@ -105,10 +105,9 @@ internal static unsafe class BusErrorGuard
         BinaryPrimitives.WriteUInt64LittleEndian(span[41..], (ulong)old.sa_sigaction);
         Libc.Protect(code, 4096, Libc.PROT_READ | Libc.PROT_EXEC);
         s_slots = slots;
-        Libc.SetSignalAction(Libc.SIGBUS, new sigaction_t
-        {
-            sa_sigaction = (nint)code,
-            sa_flags = Libc.SA_SIGINFO | Libc.SA_ONSTACK | Libc.SA_RESTART,
-        });
+        // Flags and mask stay as they were, SA_ONSTACK above all: the old handler must find the stack that it was installed for.
+        old.sa_sigaction = (nint)code;
+        old.sa_flags |= Libc.SA_SIGINFO;
+        Libc.SetSignalAction(Libc.SIGBUS, old);
     }
 }

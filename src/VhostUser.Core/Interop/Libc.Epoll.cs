@@ -11,6 +11,7 @@ internal static unsafe partial class Libc
     public const uint EPOLLOUT = 4;
     public const uint EPOLLERR = 8;
     public const uint EPOLLHUP = 16;
+    public const uint EPOLLET = 1u << 31;
 
     private const int EPOLL_CLOEXEC = 0x80000;
     private const int EPOLL_CTL_ADD = 1;

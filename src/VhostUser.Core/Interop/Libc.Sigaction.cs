@@ -14,8 +14,6 @@ internal static unsafe partial class Libc
 {
     public const int SIGBUS = 7;
     public const int SA_SIGINFO = 4;
-    public const int SA_ONSTACK = 0x08000000;
-    public const int SA_RESTART = 0x10000000;
 
     public static sigaction_t GetSignalAction(int signal)
     {

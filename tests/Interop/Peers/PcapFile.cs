@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace VhostUser.Tests.Interop.Peers;
 
-/// <summary>Writes and reads packets in classic pcap (link type Ethernet), the form testpmd's net_pcap device replays and captures.</summary>
+/// <summary>Writes and reads Ethernet packets in classic pcap, the form testpmd's net_pcap device replays and captures.</summary>
 public static class PcapFile
 {
     private const uint Magic = 0xa1b2c3d4;

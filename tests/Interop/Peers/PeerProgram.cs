@@ -77,7 +77,7 @@ public sealed class PeerProgram : IDisposable
         lock (_lines) return [.. _lines.Skip(from)];
     }
 
-    /// <summary>Waits for a line, at <paramref name="from"/> or after, that matches <paramref name="pattern"/>, and returns the match.</summary>
+    /// <summary>Waits for a line, number <paramref name="from"/> or later, that matches <paramref name="pattern"/>.</summary>
     public Match WaitForLine(string pattern, TimeSpan deadline, int from = 0)
     {
         Regex regex = new(pattern, RegexOptions.CultureInvariant);
@@ -106,7 +106,7 @@ public sealed class PeerProgram : IDisposable
     /// <summary>Waits for the program to end by itself; false when the deadline passes first.</summary>
     public bool WaitForExit(TimeSpan deadline) => _process.WaitForExit(deadline);
 
-    /// <summary>Asks the program to end (SIGINT), ends it by force (SIGKILL) after <paramref name="bound"/>; true when it ended by itself.</summary>
+    /// <summary>Sends SIGINT, and SIGKILL after <paramref name="bound"/>; true when the program ended by itself.</summary>
     public bool Stop(TimeSpan bound)
     {
         // To the whole group: a timeout that has only just forked exits without passing the signal on.

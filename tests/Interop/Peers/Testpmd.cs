@@ -24,7 +24,7 @@ public sealed class Testpmd : IDisposable
     /// <summary>Gets why ordinary pages are used (slower), or null when hugepages are.</summary>
     public string? NoHugepagesBecause { get; }
 
-    /// <summary>Starts a back-end on <paramref name="socketPath"/>; it listens unless told to connect, and tries again once a second while nobody listens.</summary>
+    /// <summary>Starts a back-end; it listens unless told to connect, and then tries again once a second while nobody listens.</summary>
     public static Testpmd VhostBackEnd(string socketPath, TestpmdMode mode, TestpmdOptions? options = null)
     {
         options ??= new();
@@ -32,7 +32,7 @@ public sealed class Testpmd : IDisposable
         return Start(device, mode, options, defaultCore: 0);
     }
 
-    /// <summary>Starts a front-end on <paramref name="socketPath"/>; it connects, and fails if nobody listens, unless told to listen.</summary>
+    /// <summary>Starts a front-end; it connects, and fails if nobody listens, unless told to listen.</summary>
     public static Testpmd VirtioUserFrontEnd(string socketPath, TestpmdMode mode, TestpmdOptions? options = null)
     {
         options ??= new();
@@ -64,7 +64,7 @@ public sealed class Testpmd : IDisposable
         {
             var stats = ReadStats();
             if (wanted(stats)) return stats;
-            if (DateTime.UtcNow >= until) throw Program.Failure($"did not reach the wanted counters in {deadline.TotalSeconds:0.#} s: {stats}");
+            if (DateTime.UtcNow >= until) throw Program.Failure($"did not reach the wanted counters in time: {stats}");
             Thread.Sleep(20);
         }
     }

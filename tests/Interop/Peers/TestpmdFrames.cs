@@ -11,9 +11,10 @@ namespace VhostUser.Tests.Interop.Peers;
 /// <list type="bullet">
 /// <item><b>txonly</b>, length L as given: destination 02:00:00:00:00:00, source the port's own address, 198.18.0.1:9 → 198.18.0.2:9. All
 /// frames are alike, so a hash or a comparison with <see cref="TxOnly"/> is the check.</item>
-/// <item><b>txonly --txonly-multi-flow</b>: the same, but the source is 198.18.n.(2 + lcore), n counting 0 … 255 per lcore; lcore is 1 here.</item>
-/// <item><b>flowgen</b>, length L − 4 (it leaves out the FCS): 00:01:02:03:04:00 → 00:01:02:03:04:01, 10.254.0.0:1000 → 10.253.0.0 + n, port 1001, n
-/// counting 0 … flows − 1 per lcore: <see cref="FlowGenNumber"/>. It does not fill more than the first segment.</item>
+/// <item><b>txonly --txonly-multi-flow</b>: the same, but the source is 198.18.n.(2 + lcore),
+/// n counting 0 … 255 per lcore; lcore is 1 here.</item>
+/// <item><b>flowgen</b>, length L − 4 (it leaves out the FCS): 00:01:02:03:04:00 → 00:01:02:03:04:01, 10.254.0.0:1000 →
+/// 10.253.0.0 + n, port 1001, n counting 0 … flows − 1 per lcore: <see cref="FlowGenNumber"/>. It does not fill more than the first segment.</item>
 /// </list>
 /// With several queue pairs one lcore serves all queues in turn, so the numbers count over the queues together.
 /// For contents of one's own choosing, replay a pcap file (<see cref="TestpmdOptions.ReplayFile"/>).
@@ -28,7 +29,7 @@ public static class TestpmdFrames
     private const uint FlowGenSource = 0x0afe_0000;
     private const uint FlowGenDestination = 0x0afd_0000;
 
-    /// <summary>The frame txonly sends, of <paramref name="length"/> bytes, from a port whose address is <paramref name="source"/>.</summary>
+    /// <summary>The frame of <paramref name="length"/> bytes that txonly sends from the port <paramref name="source"/>.</summary>
     public static byte[] TxOnly(int length, ReadOnlySpan<byte> source) =>
         Build(length, [2, 0, 0, 0, 0, 0], source, TxOnlySource, TxOnlyDestination, 9, 9);
 

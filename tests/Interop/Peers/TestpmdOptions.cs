@@ -34,10 +34,10 @@ public sealed record TestpmdOptions
     /// <summary>Gets the ring size in descriptors; only a front-end sets it.</summary>
     public int QueueSize { get; init; } = 1024;
 
-    /// <summary>Gets whether testpmd creates the socket and waits (a back-end by default) or connects to it (a front-end by default).</summary>
+    /// <summary>Gets whether testpmd creates the socket (default of a back-end) or connects to it (default of a front-end).</summary>
     public bool? Listen { get; init; }
 
-    /// <summary>Gets the lengths, in bytes, of the segments of a generated packet (<c>--txpkts</c>); several segments give a descriptor chain.</summary>
+    /// <summary>Gets the lengths, in bytes, of a generated packet's segments (<c>--txpkts</c>); several make a chain.</summary>
     public IReadOnlyList<int> PacketSegments { get; init; } = [64];
 
     /// <summary>Gets the number of flows flowgen cycles through: how many distinct frames before the numbers begin again.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using VhostUser.Arguments;
 using VhostUser.Handles;
+using VhostUser.Memory;
 using VhostUser.Scripts;
 using Xunit;
 
@@ -61,7 +62,7 @@ public class ArgumentTests
     {
         using var session = new ModuleSession();
         foreach (string name in new[] { "a", "b" })
-            LiveHandles.Regions.Add(session.Name(name), () => Memory.SharedRegion.Create(new() { Name = session.Name(name), Size = 4096 }));
+            LiveHandles.Regions.Add(session.Name(name), () => SharedRegion.Create(new() { Name = session.Name(name), Size = 4096 }));
         Assert.Equal(session.Name("b"), new RegionArgument(session.Name("?")[..^1] + "b*").Resolve().Name);
         Assert.Equal(VhostError.InvalidArgument, Assert.Throws<VhostException>(() => new RegionArgument(session.All).Resolve()).Error);
         Assert.Equal(VhostError.HandleNotFound, Assert.Throws<VhostException>(() => new RegionArgument(session.Name("x*")).Resolve()).Error);
@@ -76,7 +77,7 @@ public class ArgumentTests
         {
             try
             {
-                LiveHandles.Regions.Add(session.Name("one"), () => Memory.SharedRegion.Create(new() { Name = session.Name("one"), Size = 4096 }));
+                LiveHandles.Regions.Add(session.Name("one"), () => SharedRegion.Create(new() { Name = session.Name("one"), Size = 4096 }));
                 Interlocked.Increment(ref made);
             }
             catch (VhostException error) when (error.Error == VhostError.NameInUse)
@@ -92,7 +93,7 @@ public class ArgumentTests
     {
         using var session = new ModuleSession();
         foreach (string name in new[] { "plain", "with space" })
-            LiveHandles.Regions.Add(session.Name(name), () => Memory.SharedRegion.Create(new() { Name = session.Name(name), Size = 4096 }));
+            LiveHandles.Regions.Add(session.Name(name), () => SharedRegion.Create(new() { Name = session.Name(name), Size = 4096 }));
         string[] completions = [.. new RegionNameCompleter().CompleteArgument("", "", session.Name("")[..5], null!, null!).Select(result => result.CompletionText)];
         Assert.Contains(session.Name("plain"), completions);
         Assert.Contains($"'{session.Name("with space")}'", completions);

@@ -63,7 +63,7 @@ public class RegionAllocatorTests
                 if (allocator.TryAllocate(length, alignment) is not ulong offset) continue;
                 Assert.Equal(0ul, offset % alignment);
                 Span<bool> lines = taken.AsSpan((int)offset / 64, (int)(length + 63) / 64);
-                Assert.DoesNotContain(true, lines.ToArray());
+                Assert.False(lines.Contains(true));
                 lines.Fill(true);
                 pieces.Add((offset, length));
             }
@@ -75,7 +75,7 @@ public class RegionAllocatorTests
                 allocator.Free(offset, length);
                 taken.AsSpan((int)offset / 64, (int)(length + 63) / 64).Clear();
             }
-            Assert.Equal(64ul * (ulong)taken.Count(line => line), allocator.Used);
+            if (step % 50 == 0) Assert.Equal(64ul * (ulong)taken.Count(line => line), allocator.Used);
         }
         foreach ((ulong offset, ulong length) in pieces) allocator.Free(offset, length);
         Assert.Equal((0ul, (ulong)size), (allocator.Used, allocator.LargestFree));

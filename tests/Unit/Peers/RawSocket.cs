@@ -74,6 +74,9 @@ internal sealed unsafe class RawSocket(FileDescriptor socket) : IDisposable
         }
     }
 
+    /// <summary>Waits until the peer has read all that was sent, or has closed; false when it did neither in time.</summary>
+    public bool WaitUntilRead() => RawFrontEnd.WaitUntil(() => NativeFd.Unread(Fd) == 0);
+
     public void Dispose() => socket.Dispose();
 
     private bool Fill(Span<byte> target, List<FileDescriptor> fds, long start, TimeSpan timeout)

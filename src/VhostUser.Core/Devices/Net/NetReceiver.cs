@@ -76,7 +76,7 @@ internal sealed unsafe class NetReceiver
     {
         if (!_mergeable) return 1;
         UsedBuffer first = _used[_next];
-        if (first.Written < NetHeader.Length) return 1;
+        if (first.Written < (uint)_headerLength) return 1; // dropped as shorter than its header
         int buffers = Volatile.Read(ref *(ushort*)(Slot(first.Id) + NetHeader.LegacyLength)); // num_buffers, read once
         if (buffers > Ring.Queue.Size)
             throw RingException.Create(VhostError.UsedElementInvalid, Ring.Index, $"a packet claims {buffers} merged buffers; the ring has {Ring.Queue.Size}.");
@@ -103,6 +103,11 @@ internal sealed unsafe class NetReceiver
             UsedBuffer used = _used[_next++];
             _segments[i] = new Segment(Slot(used.Id), used.Written);
             total += used.Written;
+        }
+        if (total == (uint)_headerLength)
+        {
+            Ring.Counters.Drops.Add(DropReason.Empty);
+            return 0;
         }
         fixed (Segment* segments = _segments) return Deliver(ref consumer, segments, buffers, total);
     }

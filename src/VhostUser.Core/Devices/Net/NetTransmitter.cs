@@ -95,7 +95,8 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
         uint left = (uint)frame.Length;
         for (int slotNumber = 0; left > 0 || count == 0; slotNumber++)
         {
-            if (count + 2 > MaxPieces || count + 2 > queue.Free) return false;
+            int needed = slotNumber == 0 && separateHeader ? 2 : 1;
+            if (count + needed > Math.Min(MaxPieces, queue.Free)) return false;
             ushort id = queue.FreeIdAt(slotNumber);
             _held[id] = 0;
             ulong offset = id * (ulong)slotSize;

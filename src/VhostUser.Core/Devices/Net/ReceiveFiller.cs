@@ -24,11 +24,19 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     /// <summary>Copies a packet behind a plain header into the next buffers; false and counted when there is no room.</summary>
     public bool TryWrite(in PacketView packet)
     {
-        if (_next == _count && !Refill()) return Drop(DropReason.NoReceiveBuffer);
         Vring ring = pair.Receive;
+        for (int refused = 0; ; refused++)
+        {
+            // A driver that posts wrong buffers as fast as they go back must not hold this thread.
+            if (refused > ring.Queue!.Size || _next == _count && !Refill()) return Drop(DropReason.NoReceiveBuffer);
+            if (ring.Burst.Chains[_next].ReadableSegments == 0) break;
+            // A receive buffer the device may not write: hand it back unused.
+            ring.Counters.Drops.Add(DropReason.WrongDirection);
+            ring.Burst.Chains[_next++].Written = 0;
+        }
         ref Chain chain = ref ring.Burst.Chains[_next];
         uint needed = packet.Length + (uint)pair.HeaderLength;
-        if (chain.WritableBytes < needed || chain.ReadableSegments != 0) return TryWriteMerged(packet, needed);
+        if (chain.WritableBytes < needed) return TryWriteMerged(packet, needed);
         Segment* target = ring.Burst.Segments + chain.FirstSegment;
         byte* source = packet.Contiguous;
         if (target->Length >= needed && source != null)
@@ -98,13 +106,6 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     private bool TryWriteMerged(in PacketView packet, uint needed)
     {
         ChainBurst burst = pair.Receive.Burst;
-        if (burst.Chains[_next].ReadableSegments != 0)
-        {
-            // A receive buffer the device may not write: hand it back unused.
-            pair.Receive.Counters.Drops.Add(DropReason.WrongDirection);
-            burst.Chains[_next++].Written = 0;
-            return TryWrite(packet);
-        }
         if (!pair.Mergeable) return Drop(DropReason.ReceiveBufferTooSmall);
         int buffers = CountBuffers(needed);
         if (buffers == 0)

@@ -44,7 +44,7 @@ internal sealed unsafe class ScriptDevice(PacketHandler handler) : NetDevice
         IReadOnlyList<ReadOnlyMemory<byte>> replies;
         try
         {
-            replies = handler(ring.Index, header, frame);
+            replies = handler(ring.Index, header, frame) ?? throw new InvalidOperationException("The packet handler returned null; return an empty list to send nothing.");
         }
         catch (Exception error)
         {

@@ -33,6 +33,8 @@ internal static class FdCases
         ("a directory", () => Open("/tmp", Directory)),
         ("a socket", () => Keep(Libc.UnixSocketPair())),
         ("an epoll", Libc.EpollCreate),
+        ("a pipe's read end", () => Keep(NativeFd.Pipe())),
+        ("a pipe's write end", () => Keep(Swap(NativeFd.Pipe()))),
         ("/dev/zero", () => Open("/dev/zero", ReadWrite)),
         ("a read-only file", () => Open("/proc/self/exe", 0)),
         ("a file opened by path only", () => Open("/proc/self/exe", PathOnly)),
@@ -80,6 +82,8 @@ internal static class FdCases
     private static FileDescriptor[] EventFds(int count) => [.. Enumerable.Range(0, count).Select(_ => Libc.EventFd())];
 
     private static FileDescriptor Open(string path, int flags) => Libc.Open(path, flags, 0);
+
+    private static (FileDescriptor, FileDescriptor) Swap((FileDescriptor First, FileDescriptor Second) pair) => (pair.Second, pair.First);
 
     private static FileDescriptor Keep((FileDescriptor First, FileDescriptor Second) pair)
     {

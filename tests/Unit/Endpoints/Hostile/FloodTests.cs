@@ -39,14 +39,34 @@ public sealed class FloodTests : HostileTest
         Assert.StartsWith("D-4", name, StringComparison.Ordinal);
         using (RawFrontEnd attacker = Connect())
         {
-            attacker.Start();
-            using FileDescriptor full = MakeEventFd(flags);
+            attacker.Start(exclude: VirtioFeatures.EventIdx); // every packet is called for
+            using FileDescriptor full = NativeFd.EventFd(flags);
             ulong max = ulong.MaxValue - 1;
             Assert.Equal(8, Libc.Write(full.Number, &max, 8));
             for (uint ring = 0; ring < 2; ring++) Assert.Equal(0UL, attacker.Ask(SetVringCall, RawMessage.Of((ulong)ring), full.Number));
             for (int i = 0; i < 10; i++) Assert.True(attacker.PassPacket());
             Assert.Equal(0UL, attacker.Ask(SetVringKick, RawMessage.Of(1UL), full.Number));
             Assert.Equal(Server.Snapshot().PacketsReceived, Server.Snapshot().PacketsSent);
+        }
+        AssertSurvived();
+    }
+
+    [Fact]
+    public unsafe void D4_a_call_eventfd_that_is_made_blocking_and_full_after_it_was_sent_blocks_nobody()
+    {
+        using (RawFrontEnd attacker = Connect())
+        {
+            attacker.Start(exclude: VirtioFeatures.EventIdx); // every packet is called for
+            Assert.True(attacker.PassPacket());
+            for (int ring = 0; ring < 2; ring++)
+            {
+                // The peer shares the open file, so its flags are the peer's to change at any time.
+                ulong full = ulong.MaxValue - 1;
+                EventFd.Consume(attacker.Call(ring));
+                Assert.Equal(8, Libc.Write(attacker.Call(ring), &full, 8));
+                NativeFd.MakeBlocking(attacker.Call(ring));
+            }
+            for (int i = 0; i < 10; i++) Assert.True(attacker.PassPacket());
         }
         AssertSurvived();
     }
@@ -70,6 +90,4 @@ public sealed class FloodTests : HostileTest
 
     private const uint SetVringCallNumber = 13;
     private const int Semaphore = 1;
-
-    private static FileDescriptor MakeEventFd(int flags) => new(NativeEventFd.Create(0, flags));
 }

@@ -202,6 +202,21 @@ public sealed class LifecycleTests : HostileTest
     }
 
     [Fact]
+    public void H4_a_region_of_a_tebibyte_is_mapped_without_being_held()
+    {
+        using (RawFrontEnd client = Connect())
+        {
+            client.Start();
+            using FileDescriptor sparse = Libc.MemfdCreate("vhost-sparse", Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
+            Libc.SetLength(sparse.Number, 1L << 40);
+            var row = new SingleMemoryRegionPayload { Region = new() { GuestAddress = 1UL << 45, UserAddress = 1UL << 45, Size = 1UL << 40 } };
+            Assert.Equal(0UL, client.Ask(AddMemReg, RawMessage.Of(row), sparse.Number));
+            Assert.True(client.PassPacket());
+        }
+        AssertSurvived();
+    }
+
+    [Fact]
     public void M8_regions_come_and_go_while_rings_run()
     {
         using (RawFrontEnd client = Connect())

@@ -1,0 +1,192 @@
+using VhostUser.Devices.Net;
+using VhostUser.Memory;
+using VhostUser.Protocol;
+using VhostUser.Rings;
+using Xunit;
+using static VhostUser.Protocol.VirtioFeatures;
+
+namespace VhostUser.Tests.Devices;
+
+/// <summary>Packets into the buffers that a driver posted, whatever it posted.</summary>
+public unsafe class ReceiveFillerTests
+{
+    private static readonly byte[] _packet = [.. Enumerable.Range(1, 200).Select(i => (byte)i)];
+
+    [Theory]
+    [InlineData(None, 10)]
+    [InlineData(Version1, 12)]
+    [InlineData(Version1 | MrgRxbuf, 12)]
+    [InlineData(Version1 | HashReport, 20)]
+    public void A_packet_stands_behind_a_header_of_zeros_with_num_buffers_1(VirtioFeatures features, int header)
+    {
+        using var net = new NetFixture(features);
+        net.Bytes(0, 1024).Fill(0xee);
+        net.PostReceive(net.Buffer(0, 1024));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal([new UsedBuffer(0, (uint)(header + 200))], NetFixture.Reap(net.ReceiveRing));
+        byte[] expected = new byte[header];
+        if (header >= 12) expected[10] = 1; // virtio 1.3 §5.1.6.4.1: 1 even without MRG_RXBUF
+        Assert.Equal(expected, net.Bytes(0, header).ToArray());
+        Assert.Equal(_packet, net.Bytes(header, 200).ToArray());
+        Assert.Equal(-1, net.Bytes(header + 200, 1024 - header - 200).IndexOfAnyExcept((byte)0xee));
+        Assert.Equal((1L, 200L), (net.Pair.Receive.Counters.Packets, net.Pair.Receive.Counters.Bytes));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 10, 200)] // CVE-2022-2132: a header in three pieces
+    [InlineData(12, 200, 1, 1)]
+    [InlineData(5, 0, 8, 300)]
+    [InlineData(211, 1, 1, 1)]
+    public void A_buffer_in_pieces_is_filled_across_them_CVE_2022_2132(int a, int b, int c, int d)
+    {
+        using var net = new NetFixture(Version1);
+        net.PostReceive(net.Buffer(0, a), net.Buffer(1000, b), net.Buffer(2000, c), net.Buffer(3000, d));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal(212u, Assert.Single(NetFixture.Reap(net.ReceiveRing)).Written);
+        byte[] got = [.. net.Bytes(0, a), .. net.Bytes(1000, b), .. net.Bytes(2000, c), .. net.Bytes(3000, d)];
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, .. _packet], got[..212]);
+    }
+
+    [Theory]
+    [InlineData(100, 3, new[] { 100, 100, 12 })]
+    [InlineData(106, 2, new[] { 106, 106 })]
+    [InlineData(12, 2, new[] { 12, 200 })] // the header fills the first buffer
+    public void A_packet_larger_than_a_buffer_is_merged_from_several(int first, int buffers, int[] written)
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf);
+        for (int i = 0; i < 5; i++) net.PostReceive(net.Buffer(i * 1000, i > 0 && first == 12 ? 500 : first));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        UsedBuffer[] used = NetFixture.Reap(net.ReceiveRing);
+        Assert.Equal(written.Select((bytes, i) => new UsedBuffer((ushort)i, (uint)bytes)), used);
+        Assert.Equal(buffers, BitConverter.ToUInt16(net.Bytes(10, 2)));
+        byte[] got = [.. used.SelectMany((buffer, i) => net.Bytes(i * 1000, (int)buffer.Written).ToArray())];
+        Assert.Equal(_packet, got[12..]);
+        Assert.True(Write(net, _packet.AsSpan(0, 50))); // the next packet finds the next buffers
+    }
+
+    [Fact]
+    public void Without_merging_a_buffer_that_is_too_small_drops_the_packet_and_takes_a_smaller_one()
+    {
+        using var net = new NetFixture(Version1);
+        net.PostReceive(net.Buffer(0, 211));
+        net.PostReceive(net.Buffer(1000, 1000));
+        Assert.False(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Empty(NetFixture.Reap(net.ReceiveRing));
+        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.ReceiveBufferTooSmall));
+        Assert.True(Write(net, _packet.AsSpan(0, 199)));
+        net.Pair.Filler.Flush();
+        Assert.Equal(211u, Assert.Single(NetFixture.Reap(net.ReceiveRing)).Written);
+    }
+
+    [Theory]
+    [InlineData(Version1)]
+    [InlineData(Version1 | MrgRxbuf)]
+    public void Buffers_that_hold_not_even_a_header_drop_every_packet_and_end_no_loop(VirtioFeatures features)
+    {
+        using var net = new NetFixture(features);
+        for (int i = 0; i < 8; i++) net.PostReceive(net.Buffer(i * 100, 11));
+        for (int i = 0; i < 1000; i++) Assert.False(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal(1000, net.Pair.Receive.Counters.Drops.Total);
+        Assert.Empty(NetFixture.Reap(net.ReceiveRing));
+    }
+
+    [Fact]
+    public void Buffers_of_no_bytes_are_stepped_over_in_a_merged_packet()
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf);
+        net.PostReceive(net.Buffer(0, 100));
+        net.PostReceive(net.Buffer(1000, 0));
+        net.PostReceive(net.Buffer(2000, 200));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal([100u, 0u, 112u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
+        Assert.Equal(3, BitConverter.ToUInt16(net.Bytes(10, 2)));
+    }
+
+    [Fact]
+    public void Too_few_merged_buffers_drop_the_packet_and_stay_with_the_driver()
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf);
+        net.PostReceive(net.Buffer(0, 100));
+        net.PostReceive(net.Buffer(1000, 100));
+        Assert.False(Write(net, _packet));
+        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.NoReceiveBuffer));
+        net.Pair.Filler.Flush();
+        Assert.Empty(NetFixture.Reap(net.ReceiveRing));
+        net.PostReceive(net.Buffer(2000, 100));
+        Assert.True(Write(net, _packet)); // all three together do
+    }
+
+    [Fact]
+    public void A_ring_without_buffers_drops_and_goes_on_when_there_are_some()
+    {
+        using var net = new NetFixture(Version1);
+        Assert.False(net.Pair.Filler.HasBuffer);
+        Assert.False(Write(net, _packet));
+        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.NoReceiveBuffer));
+        net.PostReceive(net.Buffer(0, 1000));
+        Assert.True(net.Pair.Filler.HasBuffer);
+        Assert.True(Write(net, _packet));
+    }
+
+    [Fact]
+    public void Readable_buffers_on_a_receive_ring_go_back_unwritten_and_the_next_is_used()
+    {
+        using var net = new NetFixture(Version1);
+        NetFixture.Post(net.ReceiveRing, [net.Buffer(0, 1000)], []);
+        NetFixture.Post(net.ReceiveRing, [net.Buffer(1000, 12)], [net.Buffer(2000, 1000)]);
+        net.PostReceive(net.Buffer(3000, 1000));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal([0u, 0u, 212u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
+        Assert.Equal(2, NetFixture.Drops(net.Pair.Receive, DropReason.WrongDirection));
+        Assert.Equal(_packet, net.Bytes(3012, 200).ToArray());
+    }
+
+    [Fact]
+    public void A_receive_ring_of_nothing_but_readable_buffers_needs_no_stack()
+    {
+        using var net = new NetFixture(Version1, size: 32768, regionBytes: 16 << 20);
+        for (int i = 0; i < 32768; i++) net.ReceiveRing.Queue.AddSingle(net.Buffers.GuestAddress, 1000, writable: false);
+        net.ReceiveRing.Queue.Publish();
+        net.Pair.Filler.Expect(256);
+        bool sent = true;
+        var thread = new Thread(() => sent = Write(net, _packet), maxStackSize: 256 << 10);
+        thread.Start();
+        thread.Join();
+        Assert.False(sent);
+        Assert.Equal(32768, NetFixture.Drops(net.Pair.Receive, DropReason.WrongDirection));
+        net.Pair.Filler.Flush();
+        Assert.Equal(32768, NetFixture.Reap(net.ReceiveRing).Length);
+    }
+
+    [Fact]
+    public void Buffers_that_were_looked_at_and_not_filled_are_not_returned()
+    {
+        using var net = new NetFixture(Version1);
+        for (int i = 0; i < 8; i++) net.PostReceive(net.Buffer(i * 1000, 1000));
+        net.Pair.Filler.Expect(8);
+        Assert.True(Write(net, _packet));
+        Assert.Empty(NetFixture.Reap(net.ReceiveRing)); // published by Flush, at once
+        net.Pair.Filler.Flush();
+        Assert.Equal([new UsedBuffer(0, 212)], NetFixture.Reap(net.ReceiveRing));
+        Assert.Equal(1, net.Pair.Receive.Queue!.Base);
+        Assert.True(Write(net, _packet.AsSpan(0, 1)));
+        net.Pair.Filler.Flush();
+        Assert.Equal([new UsedBuffer(1, 13)], NetFixture.Reap(net.ReceiveRing));
+    }
+
+    private static bool Write(NetFixture net, ReadOnlySpan<byte> packet)
+    {
+        fixed (byte* p = packet)
+        {
+            var segment = new Segment(p, (uint)packet.Length);
+            return net.Pair.Filler.TryWrite(new PacketView(&segment, 1, 0, (uint)packet.Length));
+        }
+    }
+}
