@@ -27,7 +27,7 @@ public class SourceRulesTests
 
     [Theory]
     [InlineData("Rings/A.cs", "using VhostUser.Endpoints;", "uses VhostUser.Endpoints")]
-    [InlineData("Rings/A.cs", "using static VhostUser.Protocol.FrontEndRequest;", "uses VhostUser.Protocol")]
+    [InlineData("Packets/A.cs", "using static VhostUser.Protocol.FrontEndRequest;", "uses VhostUser.Protocol")]
     [InlineData("Packets/A.cs", "object x = new VhostUser.Memory.Segment();", "uses VhostUser.Memory")]
     [InlineData("Packets/A.cs", "object x = new Memory.Segment();", "uses VhostUser.Memory")]
     [InlineData("A.cs", "using VhostUser.Interop;", "which the root may not")]
