@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using VhostUser.Memory;
 using VhostUser.Rings;
 
@@ -6,6 +7,8 @@ namespace VhostUser.Devices.Net;
 /// <summary>Receives packets as the driver of a receive ring, all of whose descriptors have a buffer posted.</summary>
 internal sealed unsafe class NetReceiver
 {
+    private const int ReapSize = 64;
+
     private readonly RegionPiece _slots;
     private readonly uint _slotSize;
     private readonly int _headerLength;
@@ -69,7 +72,10 @@ internal sealed unsafe class NetReceiver
             _count -= _next;
             _next = 0;
         }
-        _count += Ring.Queue.Reap(_used.AsSpan(_count));
+        // A burst at a time: what is taken back is posted again only when it has been looked at, and the device must not run dry meanwhile.
+        _count += Ring.Queue.Reap(_used.AsSpan(_count, Math.Min(ReapSize, _used.Length - _count)));
+        if (!Sse.IsSupported) return;
+        for (int i = _next; i < _count; i++) Sse.Prefetch0(Slot(_used[i].Id)); // another core wrote them: ask for all at once
     }
 
     private int CountBuffers()
