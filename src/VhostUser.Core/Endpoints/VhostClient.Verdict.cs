@@ -1,3 +1,4 @@
+using VhostUser.Devices.Net;
 using VhostUser.Rings;
 
 namespace VhostUser.Endpoints;
@@ -15,13 +16,14 @@ public sealed partial class VhostClient
             return $"another program writes this ring: avail.idx is {now.Available}, this client left it at {now.Next}";
         int inFlight = (ushort)(now.Available - now.Used);
         if (inFlight > ring.Queue.Size) return $"the back-end's used index {now.Used} does not fit: {inFlight} chains would be in flight in a ring of {ring.Queue.Size}";
-        string verdict = _receivers[ring.Index] is null ? JudgeTransmit(ring, now, inFlight) : JudgeReceive(now, inFlight);
+        string verdict = _receivers[ring.Index] is NetReceiver receiver ? JudgeReceive(receiver, now, inFlight) : JudgeTransmit(ring, now, inFlight);
         return verdict + ring.Counters.Drops.Explain(HeaderLength);
     }
 
-    private static string JudgeReceive(RingIndices now, int inFlight)
+    private static string JudgeReceive(NetReceiver receiver, RingIndices now, int inFlight)
     {
-        if (now.Used != now.OwnUsed) return "packets wait to be received";
+        // In the ring, or already taken from it together with others that were received.
+        if (now.Used != now.OwnUsed || receiver.HasPacket) return "packets wait to be received";
         if (inFlight == 0) return "no receive buffers are posted";
         return now.Used == 0 ? $"ok; {inFlight} buffers are posted and the back-end has sent nothing yet" : "ok";
     }
