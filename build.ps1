@@ -64,7 +64,7 @@ function Invoke-PesterSuite {
 Push-Location $PSScriptRoot
 try {
     switch ($Task) {
-        'Build' { Invoke-DotNet build VhostUser.slnx -c $Configuration -m:1 }
+        'Build' { Invoke-DotNet build VhostUser.slnx -c $Configuration '-m:1' }
         'Demo' {
             Invoke-Target Publish
             Invoke-FreshPwsh -File examples/FirstPackets.ps1
