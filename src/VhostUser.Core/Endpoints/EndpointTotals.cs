@@ -9,14 +9,17 @@ internal readonly record struct EndpointTotals(long ReceivePackets, long Receive
 
     public IReadOnlyDictionary<string, long> Drops => DropsOrNull ?? s_none;
 
-    public EndpointTotals Plus(IEnumerable<Vring> rings)
+    public EndpointTotals Plus(IEnumerable<Vring> rings) => Plus(rings.Select(ring => (ring.IsReceive, ring.Counters)));
+
+    public EndpointTotals Plus(IEnumerable<DriverRing> rings) => Plus(rings.Select(ring => ((ring.Index & 1) == 0, ring.Counters)));
+
+    private EndpointTotals Plus(IEnumerable<(bool IsReceive, VringCounters Counters)> rings)
     {
         EndpointTotals sum = this;
         var drops = new Dictionary<string, long>(Drops);
-        foreach (Vring ring in rings)
+        foreach ((bool isReceive, VringCounters counters) in rings)
         {
-            VringCounters counters = ring.Counters;
-            sum = ring.IsReceive
+            sum = isReceive
                 ? sum with { ReceivePackets = sum.ReceivePackets + counters.Packets, ReceiveBytes = sum.ReceiveBytes + counters.Bytes }
                 : sum with { TransmitPackets = sum.TransmitPackets + counters.Packets, TransmitBytes = sum.TransmitBytes + counters.Bytes };
             counters.Drops.AddTo(drops);

@@ -81,7 +81,7 @@ public sealed partial class VhostClient : IDisposable
         lock (_gate)
         {
             NoticePeer();
-            EndpointTotals totals = Totals();
+            EndpointTotals totals = default(EndpointTotals).Plus(_rings);
             return new VhostClientInfo
             {
                 Name = Name,
@@ -203,20 +203,6 @@ public sealed partial class VhostClient : IDisposable
             if ((ring.Index & 1) == 0) _receivers[ring.Index] = new NetReceiver(ring, slots, slot, HeaderLength, mergeable);
             else _transmitters[ring.Index] = new NetTransmitter(ring, slots, slot, HeaderLength, separate) { ForeignChain = used => FinishRaw(ring, used) };
         }
-    }
-
-    private EndpointTotals Totals()
-    {
-        EndpointTotals sum = default;
-        var drops = new Dictionary<string, long>();
-        foreach (DriverRing ring in _rings)
-        {
-            VringCounters counters = ring.Counters;
-            if ((ring.Index & 1) == 0) sum = sum with { ReceivePackets = sum.ReceivePackets + counters.Packets, ReceiveBytes = sum.ReceiveBytes + counters.Bytes };
-            else sum = sum with { TransmitPackets = sum.TransmitPackets + counters.Packets, TransmitBytes = sum.TransmitBytes + counters.Bytes };
-            counters.Drops.AddTo(drops);
-        }
-        return sum with { DropsOrNull = drops };
     }
 
     private void SetState(EndpointState state)
