@@ -16,8 +16,9 @@ namespace VhostUser.Rings.Packed;
 /// and has a mark: its burst is completed here, up to where the marks go, as used and with nothing written; the packets in it were
 /// handled, and of receive buffers the driver drops the empty ones. No chain is lost and none is used twice.
 ///
-/// A ring that such a device never served has no marks, unless it is full: then the front-end's base goes first. Either must fit what the AVAIL
-/// flags say of the driver's place; when nothing fits, the last descriptor that looks used is as good as it gets.
+/// A ring without marks is full, so that both sides are at the same place, or such a device never served it; then the front-end's
+/// base goes first. What is believed must fit what the AVAIL flags say of the driver's place; when nothing fits, the last
+/// descriptor that looks used is as good as it gets.
 /// </summary>
 internal static class PackedResume
 {
@@ -38,13 +39,13 @@ internal static class PackedResume
         }
         EventSuppression noted = ring.LoadDeviceEvent();
         PackedPosition given = PackedPosition.FromBits(vringBase);
-        if (allAvailable)
+        if (allAvailable && !marked)
         {
             // A full ring, where the next descriptor of both sides is the same: this one or none.
             if (CountWaiting(ring, noted.Position) == ring.Size) return noted.Position;
             if (CountWaiting(ring, given) == ring.Size) return given;
         }
-        // In a ring that is not full the last descriptor that this device used has its mark still.
+        // In a ring that is not full, what this device used last still has its mark.
         PackedPosition first = marked ? noted.Position : given;
         if (CountWaiting(ring, first) >= 0) return first;
         PackedPosition second = marked ? given : noted.Position;
