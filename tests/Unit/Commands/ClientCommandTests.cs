@@ -60,7 +60,7 @@ public sealed class ClientCommandTests : IDisposable
     [InlineData("QueuePairs", 0, VhostError.InvalidArgument)]
     [InlineData("BufferSize", "1GB", VhostError.InvalidArgument)]
     [InlineData("QueueSize", 32768, VhostError.RegionTooSmall)]
-    [InlineData("Feature", VirtioFeatures.RingPacked, VhostError.FeatureMissing)]
+    [InlineData("Feature", VirtioFeatures.SrIov, VhostError.FeatureMissing)]
     public void What_cannot_be_is_refused_and_the_region_is_free_again(string parameter, object value, VhostError error)
     {
         var result = Connect(new Dictionary<string, object> { [parameter] = value }).Run();
