@@ -222,6 +222,7 @@ internal sealed partial class BackEnd
         bool mergeable = (Features & VirtioFeatures.MrgRxbuf) != 0;
         foreach (NetQueuePair pair in _pairs)
         {
+            pair.Features = Features;
             pair.HeaderLength = header;
             pair.Mergeable = mergeable;
             pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
