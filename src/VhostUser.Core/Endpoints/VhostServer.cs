@@ -178,10 +178,16 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         {
             Worker worker = _worker;
             if (!worker.IsAlive) return function();
-            (bool here, T? result) = worker.Invoke(() => _worker == worker && _attached ? (true, function()) : (false, default));
+            (bool here, T? result) = worker.Invoke(() => _worker == worker && _attached ? (true, Look(function)) : (false, default));
             if (here) return result!;
             Thread.Yield();
         }
+    }
+
+    private T Look<T>(Func<T> function)
+    {
+        _woken = true; // whoever asks why nothing moves also makes the server look at its rings again
+        return function();
     }
 
     private void SetState(EndpointState state)
@@ -223,6 +229,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             Drops = totals.Drops,
             Sessions = _sessions,
             Rejected = _rejected,
+            Bridge = Bridge?.Name,
             LastRefusal = _session?.LastRefusal?.Message,
             FaultId = (_fault?.Error ?? (scripted is null ? null : VhostError.ScriptFailed))?.ToString(),
             Fault = _fault?.Message ?? scripted?.Message,

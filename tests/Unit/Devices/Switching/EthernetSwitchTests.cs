@@ -174,7 +174,7 @@ public unsafe class EthernetSwitchTests
             _switch.Forward(access, new PacketView(segments, frame.Length, 0, (uint)frame.Length), default, 0, _now);
         }
         byte[] tagged = trunk.Single();
-        Assert.Equal(frame, [.. tagged[..12], .. tagged[16..]]);
+        Assert.Equal(frame, (byte[])[.. tagged[..12], .. tagged[16..]]);
     }
 
     [Fact]
@@ -189,6 +189,7 @@ public unsafe class EthernetSwitchTests
             if (now % 10_000 == 5_000) Assert.Equal(1, table.Find(station, now));
         }
         Assert.InRange(table.Read(200_000).Count(), MacTable.Capacity * 3 / 4, MacTable.Capacity);
+        table.Learn(station, 1, 200_000);
         table.Forget(2);
         Assert.Equal([(0x02_0000_00000AUL, 0, 1)], table.Read(200_000).Select(row => (row.Mac, row.Vlan, row.Port)));
     }
