@@ -23,6 +23,9 @@ public sealed class PackedRingTraps : TrapTest
         VringState state = Ring(server, 1);
         Assert.Equal("Packed", state.Layout);
         Assert.Equal((600 % size, 600 / size % 2 == 0), (state.UsedOffset, state.UsedWrap));
+        Assert.StartsWith("ok", state.Verdict, StringComparison.Ordinal);
+        front.Memory.Bytes[front.Rings[1].UsedOffset] ^= 1;
+        Assert.StartsWith("another program writes this ring", Ring(server, 1).Verdict, StringComparison.Ordinal);
     }
 
     [Theory]
