@@ -41,3 +41,15 @@ public sealed class RegionNameCompleter : HandleNameCompleter
 {
     private protected override IEnumerable<string> Names => LiveHandles.Regions.Names;
 }
+
+/// <summary>Completes the names of bridges.</summary>
+public sealed class BridgeNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Bridges.Names;
+}
+
+/// <summary>Completes the names of the ports of all bridges.</summary>
+public sealed class BridgePortNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Bridges.Names.SelectMany(name => LiveHandles.Bridges.Get(name).Snapshot().Ports).Select(port => port.Name);
+}

@@ -18,10 +18,15 @@ internal static class LiveHandles
     public static HandleTable<VhostClient> Clients { get; } =
         new("client", "Connect-VhostClient", client => client.State == EndpointState.Stopped, client => client.Dispose());
 
+    /// <summary>Bridges.</summary>
+    public static HandleTable<VhostBridge> Bridges { get; } =
+        new("bridge", "New-VhostBridge", bridge => bridge.IsDisposed, bridge => bridge.Dispose());
+
     /// <summary>Closes everything, users before what they use.</summary>
     public static void CloseAll()
     {
         Clients.CloseAll();
+        Bridges.CloseAll();
         Servers.CloseAll();
         Regions.CloseAll();
     }
