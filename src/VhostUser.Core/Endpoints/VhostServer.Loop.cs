@@ -22,7 +22,7 @@ public sealed partial class VhostServer
         catch (Exception error)
         {
             // A thread that throws would take the shell with it: the fault becomes the server's state.
-            _fault = error as VhostException ?? new VhostException(VhostError.NativeCallFailed, $"Server '{Name}' failed: {error.Message}", Name, "This is a defect of the module; please report it.", error);
+            _fault = Explain(error);
             CleanUp();
             SetState(EndpointState.Faulted);
         }
@@ -34,9 +34,14 @@ public sealed partial class VhostServer
         if (session is not null) _past = _past.Plus(session.Rings);
         _session = null;
         session?.Dispose();
+        _waitingRoom.Dispose();
         _listener?.Dispose();
         _device.Dispose();
     }
+
+    /// <summary>What ended a session or the server; anything but a known error is a defect, and says so.</summary>
+    private VhostException Explain(Exception error) => error as VhostException ?? new VhostException(VhostError.NativeCallFailed,
+        $"Server '{Name}' failed: {error.GetType().Name}: {error.Message}", Name, "This is a defect of the module; please report it.", error);
 
     private void Step()
     {
@@ -51,9 +56,10 @@ public sealed partial class VhostServer
             _loop.Wait(WorkRounds());
             if (_session?.LostMemory is VhostException lost) EndSession(lost);
         }
-        catch (VhostException error)
+        catch (Exception error)
         {
-            EndSession(error);
+            // Whatever went wrong belongs to this session; the next one finds a server that listens.
+            EndSession(Explain(error));
         }
     }
 
@@ -118,16 +124,39 @@ public sealed partial class VhostServer
     {
         while (_listener!.TryAccept() is FileDescriptor socket)
         {
-            // A connection that never said anything must not keep a real front-end out.
-            if (_session is not null && _session.Connection.MessagesReceived > 0)
-            {
-                _rejected++;
-                socket.Dispose();
-                continue;
-            }
-            if (_session is not null) EndSession(null);
-            BeginSession(socket);
+            _waitingRoom.Admit(socket);
         }
+    }
+
+    /// <summary>A connection spoke: it is the front-end, or a second one that can't be served.</summary>
+    private void Welcome(FileDescriptor socket)
+    {
+        if (_session is not null)
+        {
+            TurnAway(socket);
+            return;
+        }
+        try
+        {
+            BeginSession(socket);
+            _waitingRoom.Dispose(); // those who said nothing had their chance
+            HandleMessages();
+        }
+        catch (Exception error) when (error is not VhostException)
+        {
+            socket.Dispose();
+            _fault = Explain(error);
+            EndSession(_fault);
+        }
+    }
+
+    private void TurnAway(FileDescriptor socket)
+    {
+        _rejected++;
+        _refusal = new VhostException(VhostError.ServerOccupied,
+            $"A second front-end, {PeerInfo.Of(socket.Number)}, was turned away: {_peer} has been here since {_since:HH:mm:ss}.", Name,
+            "Disconnect the one that is there, or start another server.");
+        socket.Dispose();
     }
 
     private bool TryConnect()
@@ -148,8 +177,10 @@ public sealed partial class VhostServer
     private void BeginSession(FileDescriptor socket)
     {
         _fault = null;
+        _lastOfSession = null;
         _sessions++;
         _peer = PeerInfo.Of(socket.Number);
+        _since = DateTimeOffset.Now;
         _idleRounds = 0;
         _armed = false;
         _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number));
@@ -174,17 +205,22 @@ public sealed partial class VhostServer
 
     private void HandleMessages()
     {
+        BackEnd session = _session!;
         try
         {
-            _session!.HandleMessages();
+            session.HandleMessages();
         }
         catch (VhostException error)
         {
             EndSession(error);
             return;
         }
+        finally
+        {
+            if (session.LastRefusal != _lastOfSession) _refusal = _lastOfSession = session.LastRefusal;
+        }
         _idleRounds = 0;
-        NetQueuePair[] pairs = _session.ActivePairs;
+        NetQueuePair[] pairs = session.ActivePairs;
         Disarm(pairs);
         SetState(pairs.Any(pair => pair.CanReceive || pair.CanTransmit) ? EndpointState.Running : EndpointState.Connected);
     }

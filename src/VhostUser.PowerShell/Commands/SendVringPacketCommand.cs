@@ -138,7 +138,7 @@ public sealed class SendVringPacketCommand : VhostCmdlet
         {
             _client!.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
         }
-        catch (VhostException error) when (error.Error != VhostError.PacketTooLarge)
+        catch (VhostException error) when (error.Error == VhostError.RingFull)
         {
             // The next packet would meet the same obstacle, and wait for it as long.
             ThrowTerminatingError(ErrorRecords.Create(error, packet));
