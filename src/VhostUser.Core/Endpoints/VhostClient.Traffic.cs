@@ -45,6 +45,7 @@ public sealed partial class VhostClient
         if (frame.IsEmpty || frame.Length > transmitter.MaxPacket)
             throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
+        lock (_gate) NoticePeer(); // a ring takes packets for a while when nobody is there any more
         long sent = 0;
         uint template = count > 1 ? transmitter.NewTemplate() : 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not

@@ -90,8 +90,8 @@ public sealed partial class VhostServer
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
             if (++_idleRounds < IdleRoundsBeforeSleep) continue;
-            // Nobody will wake this thread for a ring without a kick descriptor: look again in a moment.
-            return Arm(pairs) ? TimeSpan.Zero : _session.MustPoll ? TimeSpan.FromMilliseconds(1) : null;
+            // Nobody will wake this thread for a ring without a kick descriptor, or in time for one that lacks room: look again in a moment.
+            return Arm(pairs) ? TimeSpan.Zero : _session.MustPoll || pairs.Any(pair => pair.Filler.IsStarved) ? TimeSpan.FromMilliseconds(1) : null;
         }
         return TimeSpan.Zero;
     }
@@ -104,7 +104,7 @@ public sealed partial class VhostServer
         foreach (NetQueuePair pair in pairs)
         {
             if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks();
-            if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null;
+            if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null && !pair.Filler.IsStarved;
         }
         return more;
     }

@@ -23,6 +23,8 @@ public enum DropReason
     ScriptFailed,
     /// <summary>The tap interface refused the packet.</summary>
     TapRefused,
+    /// <summary>The packet claims more merged buffers than came (num_buffers, virtio 1.3 §5.1.6.4).</summary>
+    Incomplete,
     /// <summary>The ring was disabled: its packets are processed and thrown away (vhost-user, "Ring states").</summary>
     RingDisabled,
 }
