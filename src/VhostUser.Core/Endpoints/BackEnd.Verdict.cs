@@ -23,7 +23,7 @@ internal sealed partial class BackEnd
         if (now.Available == now.Next)
         {
             return ring.Counters.Packets == 0 && now.Available == 0 ? "the front-end has posted no receive buffers"
-                : _device is SourceDevice ? "the front-end has no free receive buffer: Source waits for one"
+                : Device is SourceDevice ? "the front-end has no free receive buffer: Source waits for one"
                 : "the front-end has no free receive buffer: the next packet for it will be dropped";
         }
         return WhyNotCalled(ring, now) ?? "ok";

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VhostUser.Devices.Net;
 using VhostUser.Interop;
 using VhostUser.Rings;
@@ -7,25 +8,38 @@ namespace VhostUser.Endpoints;
 /// <summary>The server's thread: sockets, sessions, and the rounds over the rings.</summary>
 public sealed partial class VhostServer
 {
-    private void Run()
+    void IWorkerMember.Begin(EventLoop loop)
     {
+        _loop = loop;
+        _waitingRoom = new WaitingRoom(loop, Welcome);
+        if (_listener is not null) loop.Watch(_listener.Fd, Accept);
+        WatchDevice();
+    }
+
+    TimeSpan? IWorkerMember.Work()
+    {
+        if (_session is null) return _options.Connect ? Reconnect() : null;
         try
         {
-            if (_options.Core is int core) Libc.PinThread(core);
-            if (_listener is not null) _loop.Watch(_listener.Fd, Accept);
-            if (_device.WakeFd >= 0) _loop.Watch(_device.WakeFd, static () => { }); // waking up is all: the round looks at the device
-            while (!_stopping) Step();
-            EndSession(null);
-            CleanUp();
-            SetState(EndpointState.Stopped);
+            TimeSpan? wait = WorkRounds();
+            if (_session?.LostMemory is VhostException lost) EndSession(lost);
+            else if (_device.Fault is VhostException fault) EndSession(fault);
+            return wait;
         }
         catch (Exception error)
         {
-            // A thread that throws would take the shell with it: the fault becomes the server's state.
-            _fault = Explain(error);
-            CleanUp();
-            SetState(EndpointState.Faulted);
+            // Whatever went wrong belongs to this session; the next one finds a server that listens.
+            EndSession(Explain(error));
+            return TimeSpan.Zero;
         }
+    }
+
+    void IWorkerMember.End(Exception? failure)
+    {
+        if (failure is not null) _fault = Explain(failure);
+        EndSession(null);
+        CleanUp();
+        SetState(failure is null ? EndpointState.Stopped : EndpointState.Faulted);
     }
 
     private void CleanUp()
@@ -34,40 +48,40 @@ public sealed partial class VhostServer
         if (session is not null) _past = _past.Plus(session.Rings);
         _session = null;
         session?.Dispose();
-        _waitingRoom.Dispose();
+        _waitingRoom?.Dispose();
         _listener?.Dispose();
-        _device.Dispose();
+        _ownDevice.Dispose();
     }
 
     /// <summary>What ended a session or the server; anything but a known error is a defect, and says so.</summary>
     private VhostException Explain(Exception error) => error as VhostException ?? new VhostException(VhostError.NativeCallFailed,
         $"Server '{Name}' failed: {error.GetType().Name}: {error.Message}", Name, "This is a defect of the module; please report it.", error);
 
-    private void Step()
+    /// <summary>Waking up is all that a device's own descriptor is for: the next round looks at the device.</summary>
+    private void WatchDevice()
     {
-        if (_session is null)
-        {
-            if (_options.Connect && TryConnect()) return;
-            _loop.Wait(_options.Connect ? ReconnectInterval : null);
-            return;
-        }
-        try
-        {
-            _loop.Wait(WorkRounds());
-            if (_session?.LostMemory is VhostException lost) EndSession(lost);
-        }
-        catch (Exception error)
-        {
-            // Whatever went wrong belongs to this session; the next one finds a server that listens.
-            EndSession(Explain(error));
-        }
+        if (_device.WakeFd >= 0) _loop.Watch(_device.WakeFd, () => _woken = true);
+    }
+
+    private TimeSpan? Reconnect()
+    {
+        TimeSpan left = ReconnectInterval - Stopwatch.GetElapsedTime(_lastAttempt);
+        if (_lastAttempt != 0 && left > TimeSpan.Zero) return left;
+        _lastAttempt = Stopwatch.GetTimestamp();
+        return TryConnect() ? TimeSpan.Zero : ReconnectInterval;
     }
 
     /// <summary>Goes over the rings until it is time to look at the sockets; returns how long to wait there.</summary>
     private TimeSpan? WorkRounds()
     {
         NetQueuePair[] pairs = _session!.ActivePairs;
-        if (_armed) Disarm(pairs);
+        if (_armed)
+        {
+            // Perhaps it was another endpoint of this worker that had something to do, and here it is still quiet.
+            TimeSpan? left = _sleepAtMost - Stopwatch.GetElapsedTime(_sleepStart);
+            if (!_woken && (left is null || left > Moment)) return left;
+            Disarm(pairs);
+        }
         for (int round = 0; round < RoundsPerLook; round++)
         {
             bool busy = false;
@@ -85,15 +99,24 @@ public sealed partial class VhostServer
             TimeSpan? next = _device.NextWork;
             if (next is TimeSpan due)
             {
-                if (due > TimeSpan.FromMilliseconds(1)) return Arm(pairs) ? TimeSpan.Zero : due;
+                if (due > TimeSpan.FromMilliseconds(1)) return Sleep(pairs, due);
                 // Due, and yet nothing was done: the ring is full. Look again in a moment.
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
             if (++_idleRounds < IdleRoundsBeforeSleep) continue;
             // Nobody will wake this thread for a ring without a kick descriptor, or in time for one that lacks room: look again in a moment.
-            return Arm(pairs) ? TimeSpan.Zero : _session.MustPoll || pairs.Any(pair => pair.Filler.IsStarved) ? TimeSpan.FromMilliseconds(1) : null;
+            return Sleep(pairs, _session.MustPoll || pairs.Any(pair => pair.Filler.IsStarved) ? TimeSpan.FromMilliseconds(1) : null);
         }
         return TimeSpan.Zero;
+    }
+
+    /// <summary>Asks the driver for kicks and says how long the thread may sleep, unless work came meanwhile.</summary>
+    private TimeSpan? Sleep(NetQueuePair[] pairs, TimeSpan? atMost)
+    {
+        _woken = Arm(pairs);
+        _sleepStart = Stopwatch.GetTimestamp();
+        _sleepAtMost = atMost;
+        return _woken ? TimeSpan.Zero : atMost;
     }
 
     /// <summary>Asks the driver for kicks; true when work came meanwhile.</summary>
@@ -122,41 +145,7 @@ public sealed partial class VhostServer
 
     private void Accept()
     {
-        while (_listener!.TryAccept() is FileDescriptor socket)
-        {
-            _waitingRoom.Admit(socket);
-        }
-    }
-
-    /// <summary>A connection spoke: it is the front-end, or a second one that can't be served.</summary>
-    private void Welcome(FileDescriptor socket)
-    {
-        if (_session is not null)
-        {
-            TurnAway(socket);
-            return;
-        }
-        try
-        {
-            BeginSession(socket);
-            _waitingRoom.Dispose(); // those who said nothing had their chance
-            HandleMessages();
-        }
-        catch (Exception error) when (error is not VhostException)
-        {
-            socket.Dispose();
-            _fault = Explain(error);
-            EndSession(_fault);
-        }
-    }
-
-    private void TurnAway(FileDescriptor socket)
-    {
-        _rejected++;
-        _refusal = new VhostException(VhostError.ServerOccupied,
-            $"A second front-end, {PeerInfo.Of(socket.Number)}, was turned away: {_peer} has been here since {_since:HH:mm:ss}.", Name,
-            "Disconnect the one that is there, or start another server.");
-        socket.Dispose();
+        while (_listener!.TryAccept() is FileDescriptor socket) _waitingRoom!.Admit(socket);
     }
 
     private bool TryConnect()
@@ -209,20 +198,18 @@ public sealed partial class VhostServer
         try
         {
             session.HandleMessages();
+            NetQueuePair[] pairs = session.ActivePairs;
+            Disarm(pairs);
+            SetState(pairs.Any(pair => pair.CanReceive || pair.CanTransmit) ? EndpointState.Running : EndpointState.Connected);
         }
-        catch (VhostException error)
+        catch (Exception error)
         {
-            EndSession(error);
-            return;
+            EndSession(Explain(error));
         }
         finally
         {
             if (session.LastRefusal != _lastOfSession) _refusal = _lastOfSession = session.LastRefusal;
         }
-        _idleRounds = 0;
-        NetQueuePair[] pairs = session.ActivePairs;
-        Disarm(pairs);
-        SetState(pairs.Any(pair => pair.CanReceive || pair.CanTransmit) ? EndpointState.Running : EndpointState.Connected);
     }
 
     private void WatchKick(Vring ring)
@@ -234,7 +221,7 @@ public sealed partial class VhostServer
         _loop.Watch(fd, () =>
         {
             ring.Counters.KicksReceived++;
-            _idleRounds = 0;
+            _woken = true;
         }, Libc.EPOLLIN | Libc.EPOLLET);
     }
 }

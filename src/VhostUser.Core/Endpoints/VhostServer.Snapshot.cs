@@ -15,7 +15,7 @@ public sealed partial class VhostServer
     {
         EndpointTotals totals = _past;
         if (_session is not null) totals = totals.Plus(_session.Rings);
-        Exception? fault = _fault ?? (_device as ScriptDevice)?.LastFailure;
+        Exception? fault = _fault ?? (_ownDevice as ScriptDevice)?.LastFailure;
         return new VhostServerInfo
         {
             Name = Name,
@@ -45,6 +45,7 @@ public sealed partial class VhostServer
             Drops = totals.Drops,
             Sessions = _sessions,
             Rejected = _rejected,
+            Bridge = Bridge?.Name,
             LastRefusalId = _refusal?.Error.ToString(),
             LastRefusal = _refusal?.Message,
             FaultId = fault is null ? null : ((fault as VhostException)?.Error ?? VhostError.ScriptFailed).ToString(),

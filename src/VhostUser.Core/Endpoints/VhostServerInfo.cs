@@ -17,4 +17,6 @@ public sealed record VhostServerInfo : EndpointInfo
     public string? LastRefusalId { get; init; }
     /// <summary>What was refused last while the server went on: a request, or a second front-end; null when nothing was.</summary>
     public string? LastRefusal { get; init; }
+    /// <summary>The bridge that the server is a port of, or null.</summary>
+    public string? Bridge { get; init; }
 }
