@@ -14,10 +14,12 @@ public sealed class BridgeArgument : HandleArgument<VhostBridge>
     public BridgeArgument(VhostBridge bridge) : base(bridge?.Name ?? throw new ArgumentNullException(nameof(bridge)), bridge) { }
 
     /// <summary>A bridge of this process, by its photograph.</summary>
-    public BridgeArgument(VhostBridgeInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info))) { }
+    public BridgeArgument(VhostBridgeInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info)), info.HandleId) { }
 
     /// <summary>Anything with a Name; a copy from another process is refused when it is used.</summary>
     public BridgeArgument(PSObject value) : base(value) { }
+
+    private protected override Guid IdOf(VhostBridge bridge) => bridge.HandleId;
 
     private protected override string Kind => "bridge";
 

@@ -36,6 +36,12 @@ public sealed class ClientNameCompleter : HandleNameCompleter
     private protected override IEnumerable<string> Names => LiveHandles.Clients.Names;
 }
 
+/// <summary>Completes the names of servers and clients.</summary>
+public sealed class EndpointNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Servers.Names.Union(LiveHandles.Clients.Names, StringComparer.OrdinalIgnoreCase);
+}
+
 /// <summary>Completes the names of shared regions.</summary>
 public sealed class RegionNameCompleter : HandleNameCompleter
 {
