@@ -67,6 +67,9 @@ internal sealed unsafe class DriverRing : IDisposable
         return new DriverRing(index, piece, null, areas, createQueue(SplitAt(piece, areas))) { IsReversed = reversed };
     }
 
+    /// <summary>Timestamp of when the device answered last, or got work while it had none; 0 when it never had any.</summary>
+    public long WaitingSince { get; set; }
+
     /// <summary>Kicks the device if it wants to be kicked for what was published.</summary>
     public void KickIfWanted()
     {
