@@ -82,6 +82,8 @@ public enum VhostError
     MemoryAddressInvalid,
     /// <summary>The peer truncated memory that was in use.</summary>
     MemoryTruncated,
+    /// <summary>A dirty log is invalid, or too small for the memory or the write it must cover.</summary>
+    LogInvalid,
     /// <summary>Huge pages of the size asked for are not available.</summary>
     HugePagesUnavailable,
 

@@ -20,6 +20,7 @@ internal sealed partial class BackEnd
         Features = features;
         _featuresSet = true;
         UpdateAllRings();
+        UpdateLogs();
     }
 
     private void SetProtocolFeatures(ProtocolFeatures features)
@@ -83,8 +84,9 @@ internal sealed partial class BackEnd
         bool Inside(ulong user) => unchecked(user - row.UserAddress) < row.Size;
     }
 
-    private static void AddRegion(MemoryTable table, MemoryRegionDescription row, FileDescriptor file, int index)
+    private void AddRegion(MemoryTable table, MemoryRegionDescription row, FileDescriptor file, int index)
     {
+        RefuseUnlogged(row);
         MemoryRegion region = MemoryRegion.Map(row, file, index);
         try
         {

@@ -69,7 +69,7 @@ internal sealed partial class BackEnd
         Vring ring = RingAt(payload.Index);
         if (ring.Queue is not null && ring.Addresses is VringAddressPayload old && old.Descriptors == payload.Descriptors && old.Used == payload.Used && old.Available == payload.Available)
         {
-            ring.Addresses = payload; // QEMU repeats the addresses of a running ring to switch its log flag
+            SwitchLog(ring, payload);
             return;
         }
         RefuseWhileRunning(ring);
@@ -163,6 +163,7 @@ internal sealed partial class BackEnd
         ring.Base = used;
         ring.PrepareBurst();
         ring.Queue = CreateQueue(ring, memory, used);
+        ring.Queue.Log = LogOf(ring);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();

@@ -74,7 +74,7 @@ internal sealed partial class BackEnd : IDisposable
     }
 
     /// <summary>Set when the peer took memory away under the session, which can't go on then.</summary>
-    public VhostException? LostMemory => !_memory.IsLost ? null
+    public VhostException? LostMemory => !_memory.IsLost && _log is not { IsLost: true } ? null
         : new VhostException(VhostError.MemoryTruncated, "The peer truncated a memory region that is in use.", "memory table",
             "Look for the program that shrank or removed the file; a sealed memfd prevents it.");
 
@@ -86,6 +86,7 @@ internal sealed partial class BackEnd : IDisposable
             ring.Dispose();
         }
         UpdatePairs();
+        DisposeLog();
         _memory.Dispose();
         _connection.Dispose();
     }
@@ -112,7 +113,8 @@ internal sealed partial class BackEnd : IDisposable
 
     private bool CanRefuse(Message message) =>
         message.Header.NeedsReply && (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0
-        && !(MessageTable.TryGet(message.Header.Request, out MessageRule rule) && rule.Reply == ReplyRule.Always && Supports(message.Header.Request));
+        && (message.Header.Request == FrontEndRequest.SetLogBase // its reply has no defined content, so it may as well be a result
+        || !(MessageTable.TryGet(message.Header.Request, out MessageRule rule) && rule.Reply == ReplyRule.Always && Supports(message.Header.Request)));
 
     private void Acknowledge(Message message, ulong result)
     {
@@ -162,6 +164,8 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetOwner: break; // one session, one owner: the connection says who
             case FrontEndRequest.ResetOwner: DisableAllRings(); break;
             case FrontEndRequest.SetMemTable: SetMemTable(message); break;
+            case FrontEndRequest.SetLogBase: SetLogBase(message); break;
+            case FrontEndRequest.SetLogFd: SetLogFd(message); break;
             case FrontEndRequest.SetVringNum: SetVringNum(message.Read<VringStatePayload>()); break;
             case FrontEndRequest.SetVringAddr: SetVringAddr(message.Read<VringAddressPayload>()); break;
             case FrontEndRequest.SetVringBase: SetVringBase(message.Read<VringStatePayload>()); break;
@@ -187,6 +191,7 @@ internal sealed partial class BackEnd : IDisposable
     /// <summary>Whether this back-end has a handler for a request; the rest is answered as the specification says for an unsupported one.</summary>
     public static bool Supports(FrontEndRequest request) => request is
         (>= FrontEndRequest.GetFeatures and <= FrontEndRequest.SetMemTable)
+        or FrontEndRequest.SetLogBase or FrontEndRequest.SetLogFd
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice
         or (>= FrontEndRequest.GetMaxMemSlots and <= FrontEndRequest.GetStatus);

@@ -10,11 +10,13 @@ internal sealed record BackEndOptions
 
     public const VirtioFeatures DefaultFeatures =
         VirtioFeatures.MrgRxbuf | VirtioFeatures.AnyLayout | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.ProtocolFeatures
-        | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
+        | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform
+        | VirtioFeatures.LogAll;
 
     public const ProtocolFeatures DefaultProtocolFeatures =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status
-        | ProtocolFeatures.ResetDevice;
+        | ProtocolFeatures.ResetDevice
+        | ProtocolFeatures.LogShmfd;
 
     public int QueuePairs { get; init; } = 1;
 

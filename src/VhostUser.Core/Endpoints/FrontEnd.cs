@@ -37,9 +37,16 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
         connection.Send(MessageHeader.ForRequest(request, payload.Length, needReply: ReplyAck), payload, fds);
         if (!ReplyAck) return;
         ulong result = ReceiveReply(request, 8, cancel).ReadUInt64();
-        if (result != 0)
-            throw new VhostException(VhostError.RequestRefused, $"The back-end refused {MessageTable.NameOf(request)} (result {result}).", MessageTable.NameOf(request),
-                "The back-end's own log tells why; for a VhostServer look at Get-VhostServer, LastRefusal.");
+        if (result != 0) throw Refused(request, result);
+    }
+
+    /// <summary>Sends SET_LOG_BASE, whose reply has no defined content: none, 8 or 16 bytes are seen. Eight bytes are taken for a result.</summary>
+    /// <exception cref="VhostException">RequestRefused, or what <see cref="ReceiveReply"/> throws.</exception>
+    public void SetLogBase(LogPayload log, int fd, CancellationToken cancel)
+    {
+        connection.Send(MessageHeader.ForRequest(FrontEndRequest.SetLogBase, sizeof(LogPayload), needReply: ReplyAck), new ReadOnlySpan<byte>(&log, sizeof(LogPayload)), [fd]);
+        Message reply = ReceiveReply(FrontEndRequest.SetLogBase, -1, cancel);
+        if (reply.Payload.Length == 8 && reply.ReadUInt64() != 0) throw Refused(FrontEndRequest.SetLogBase, reply.ReadUInt64());
     }
 
     /// <summary>Reads a range of the device's configuration space.</summary>
@@ -58,6 +65,10 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
     }
 
     public void Dispose() => connection.Dispose();
+
+    private static VhostException Refused(FrontEndRequest request, ulong result) => new(VhostError.RequestRefused,
+        $"The back-end refused {MessageTable.NameOf(request)} (result {result}).", MessageTable.NameOf(request),
+        "The back-end's own log tells why; for a VhostServer look at Get-VhostServer, LastRefusal.");
 
     private Message ReceiveReply(FrontEndRequest request, int size, CancellationToken cancel)
     {

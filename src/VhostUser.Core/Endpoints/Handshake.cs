@@ -10,7 +10,7 @@ namespace VhostUser.Endpoints;
 /// first, features before memory, memory before rings (rust-vmm, Snabb), all sizes before the first address (SPDK), a call
 /// descriptor for every ring (DPDK starts none without), nothing enabled before all is set up, and the kicks last.
 /// </summary>
-internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
+internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions options)
 {
     /// <summary>What a front-end uses when it is offered.</summary>
     private const VirtioFeatures Wanted =
@@ -18,7 +18,11 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
 
     private const ProtocolFeatures WantedProtocol =
-        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config;
+        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config
+        | ProtocolFeatures.LogShmfd;
+
+    /// <summary>Features that are acknowledged only while they are wanted.</summary>
+    private const VirtioFeatures UsedOnDemand = VirtioFeatures.LogAll;
 
     /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
     private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
@@ -116,7 +120,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         [
             .. FeatureNames.Of(wanted & ~Offered).Select(name => $"{name}: not offered by the back-end"),
             .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
-            .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures).Select(name => $"{name}: not used by this front-end"),
+            .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures & ~UsedOnDemand).Select(name => $"{name}: not used by this front-end"),
         ];
     }
 
@@ -160,12 +164,14 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
     private void SetState(FrontEndRequest request, DriverRing ring, uint number, CancellationToken cancel) =>
         frontEnd.Set(request, new VringStatePayload { Index = (uint)ring.Index, Number = number }, cancel);
 
-    private void SetAddress(DriverRing ring, CancellationToken cancel) => frontEnd.Set(FrontEndRequest.SetVringAddr, new VringAddressPayload
+    private void SetAddress(DriverRing ring, CancellationToken cancel, bool log = false) => frontEnd.Set(FrontEndRequest.SetVringAddr, new VringAddressPayload
     {
         Index = (uint)ring.Index,
+        Flags = log ? VringAddressPayload.LogFlag : 0,
         Descriptors = ring.DescriptorAddress,
         Available = ring.AvailableAddress,
         Used = ring.UsedAddress,
+        Log = log ? ring.UsedGuestAddress : 0,
     }, cancel);
 
     private static MemoryRegionDescription Describe(SharedRegion region) => new()

@@ -134,6 +134,7 @@ public sealed partial class VhostClient : IDisposable
             }
             _frontEnd?.Dispose();
             _listener?.Dispose();
+            EndDirtyLog();
             foreach (DriverRing ring in _rings) ring.Dispose();
             foreach (RegionPiece piece in _buffers) piece.Region.Free(piece);
             foreach (SharedRegion region in _options.Regions) region.Release(Name);

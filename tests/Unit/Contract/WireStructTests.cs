@@ -13,6 +13,7 @@ public class WireStructTests
         ["VhostUser.Protocol.MessageHeader"] = 12,
         ["VhostUser.Protocol.VringStatePayload"] = 8,
         ["VhostUser.Protocol.VringAddressPayload"] = 40,
+        ["VhostUser.Protocol.LogPayload"] = 16,
         ["VhostUser.Protocol.MemoryRegionDescription"] = 32,
         ["VhostUser.Protocol.SingleMemoryRegionPayload"] = 40,
         ["VhostUser.Rings.Split.SplitDescriptor"] = 16,

@@ -100,12 +100,14 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
 
     public override void Return(Chain* chains, int count)
     {
+        Log?.MarkBuffers(chains, count);
         ulong* ring = _ring.UsedRing;
         ushort used = _nextUsed;
         for (int i = 0; i < count; i++)
             ring[(uint)(used + i) & _mask] = chains[i].Head | (ulong)chains[i].Written << 32; // struct virtq_used_elem { id, len }
         _nextUsed = (ushort)(used + count);
         _ring.StoreUsedIndex(_nextUsed);
+        if (Log is not null) LogUsed(used, count);
     }
 
     public override bool NeedsCall()
@@ -124,6 +126,7 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     {
         if (_features.EventIdx) _ring.StoreAvailableEvent(_nextAvailable);
         else _ring.StoreUsedFlags(0);
+        LogWish();
         // The wish must be visible before the last look, or a chain that comes between is never seen (virtio 1.3 §2.7.10).
         Interlocked.MemoryBarrier();
         return HasAvailable();
@@ -132,7 +135,9 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     public override void DisableKicks()
     {
         // With the event index a wish that lies behind suppresses by itself.
-        if (!_features.EventIdx) _ring.StoreUsedFlags(SplitRing.NoNotify);
+        if (_features.EventIdx) return;
+        _ring.StoreUsedFlags(SplitRing.NoNotify);
+        LogWish();
     }
 
     public override bool HasAvailable() => _ring.LoadAvailableIndex() != _nextAvailable;
@@ -141,6 +146,21 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
         _ring.LoadAvailableFlags(), _ring.LoadUsedFlags(), _ring.LoadAvailableEvent(), _ring.LoadUsedEvent());
 
     public override VringDescriptor[] ReadDescriptors() => SplitRingReader.Read(_ring, _queue, _nextAvailable, _memory.TranslateGuest);
+
+    /// <summary>Marks the elements from <paramref name="first"/> on, and the index behind them.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LogUsed(ushort first, int count)
+    {
+        int slot = (int)(first & _mask);
+        int tail = Math.Min(count, _ring.Size - slot); // the others are at the ring's start
+        Log!.MarkUsed(SplitRing.UsedElementOffset(slot), 8UL * (ulong)tail);
+        Log.MarkUsed(SplitRing.UsedElementOffset(0), 8UL * (ulong)(count - tail));
+        Log.MarkUsed(0, SplitRing.UsedElementOffset(0));
+        Log.Signal();
+    }
+
+    /// <summary>Marks the flags and the available event: whichever says when the device wants kicks.</summary>
+    private void LogWish() => Log?.MarkUsed(_features.EventIdx ? SplitRing.UsedElementOffset(_ring.Size) : 0, sizeof(ushort));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowJump(ushort available, uint ready) => throw RingException.Create(VhostError.AvailableIndexInvalid, _queue,
