@@ -14,6 +14,7 @@
         'Connect-VhostClient'
         'Disconnect-VhostClient'
         'Get-VhostClient'
+        'Get-VhostDirtyLog'
         'Get-VhostServer'
         'Get-VhostSharedRegion'
         'Get-VringState'
@@ -23,7 +24,9 @@
         'Receive-VringPacket'
         'Remove-VhostSharedRegion'
         'Send-VringPacket'
+        'Start-VhostDirtyLog'
         'Start-VhostServer'
+        'Stop-VhostDirtyLog'
         'Stop-VhostServer'
         'Wait-VhostServer'
     )

@@ -84,6 +84,8 @@ public enum VhostError
     MemoryTruncated,
     /// <summary>A dirty log is invalid, or too small for the memory or the write it must cover.</summary>
     LogInvalid,
+    /// <summary>The record of chains in flight that a front-end gives back is invalid.</summary>
+    InflightInvalid,
     /// <summary>Huge pages of the size asked for are not available.</summary>
     HugePagesUnavailable,
 

@@ -147,6 +147,7 @@ internal sealed partial class BackEnd
             ring.Base = 0;
         }
         Features = 0;
+        ForgetInflight();
         _featuresSet = false;
         Status = 0;
         UpdatePairs();
@@ -159,6 +160,7 @@ internal sealed partial class BackEnd
         {
             // virtio 1.3 §2.1: writing 0 resets the device.
             foreach (Vring ring in _rings) StopRing(ring);
+            ForgetInflight();
         }
         UpdateAllRings();
     }

@@ -173,6 +173,7 @@ internal sealed partial class BackEnd
     {
         if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
         var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, start);
+        if (InflightOf(ring) is SplitInflight inflight) queue.Resume(inflight);
         return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, start) : queue;
     }
 

@@ -74,7 +74,7 @@ internal sealed partial class BackEnd : IDisposable
     }
 
     /// <summary>Set when the peer took memory away under the session, which can't go on then.</summary>
-    public VhostException? LostMemory => !_memory.IsLost && _log is not { IsLost: true } ? null
+    public VhostException? LostMemory => !_memory.IsLost && _log is not { IsLost: true } && _inflight is not { IsLost: true } ? null
         : new VhostException(VhostError.MemoryTruncated, "The peer truncated a memory region that is in use.", "memory table",
             "Look for the program that shrank or removed the file; a sealed memfd prevents it.");
 
@@ -87,6 +87,7 @@ internal sealed partial class BackEnd : IDisposable
         }
         UpdatePairs();
         DisposeLog();
+        _inflight?.Dispose();
         _memory.Dispose();
         _connection.Dispose();
     }
@@ -179,6 +180,8 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetVringEnable: SetVringEnable(message.Read<VringStatePayload>()); break;
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
+            case FrontEndRequest.GetInflightFd: GetInflightFd(message); break;
+            case FrontEndRequest.SetInflightFd: SetInflightFd(message); break;
             case FrontEndRequest.ResetDevice: ResetDevice(); break;
             case FrontEndRequest.GetMaxMemSlots: Reply(message, (ulong)BackEndOptions.MaxMemorySlots); break;
             case FrontEndRequest.AddMemReg: AddMemReg(message); break;
@@ -192,6 +195,7 @@ internal sealed partial class BackEnd : IDisposable
     public static bool Supports(FrontEndRequest request) => request is
         (>= FrontEndRequest.GetFeatures and <= FrontEndRequest.SetMemTable)
         or FrontEndRequest.SetLogBase or FrontEndRequest.SetLogFd
+        or FrontEndRequest.GetInflightFd or FrontEndRequest.SetInflightFd
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice
         or (>= FrontEndRequest.GetMaxMemSlots and <= FrontEndRequest.GetStatus);

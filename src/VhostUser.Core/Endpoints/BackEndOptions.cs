@@ -16,7 +16,7 @@ internal sealed record BackEndOptions
     public const ProtocolFeatures DefaultProtocolFeatures =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status
         | ProtocolFeatures.ResetDevice
-        | ProtocolFeatures.LogShmfd;
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.InflightShmfd;
 
     public int QueuePairs { get; init; } = 1;
 

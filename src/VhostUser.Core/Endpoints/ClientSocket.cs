@@ -25,6 +25,15 @@ internal static class ClientSocket
         }
     }
 
+    /// <summary>One attempt; null when nobody listens, or this user may not connect.</summary>
+    public static FileDescriptor? TryConnect(string path)
+    {
+        FileDescriptor socket = Libc.UnixSocket();
+        if (Libc.Connect(socket.Number, path) == 0) return socket;
+        socket.Dispose();
+        return null;
+    }
+
     public static FileDescriptor Accept(ListeningSocket listener, VhostClientOptions options, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();

@@ -49,6 +49,16 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
         if (reply.Payload.Length == 8 && reply.ReadUInt64() != 0) throw Refused(FrontEndRequest.SetLogBase, reply.ReadUInt64());
     }
 
+    /// <summary>Asks for a buffer for records of chains in flight; no file when the back-end gives none.</summary>
+    public InflightPayload GetInflightFd(InflightPayload wanted, out FileDescriptor? file, CancellationToken cancel)
+    {
+        connection.Send(MessageHeader.ForRequest(FrontEndRequest.GetInflightFd, sizeof(InflightPayload)), new ReadOnlySpan<byte>(&wanted, sizeof(InflightPayload)));
+        Message reply = ReceiveReply(FrontEndRequest.GetInflightFd, sizeof(InflightPayload), cancel, keepFds: true);
+        file = reply.TakeFd();
+        reply.CloseFds();
+        return reply.Read<InflightPayload>();
+    }
+
     /// <summary>Reads a range of the device's configuration space.</summary>
     public byte[] GetConfig(uint offset, uint size, CancellationToken cancel)
     {
@@ -70,7 +80,7 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
         $"The back-end refused {MessageTable.NameOf(request)} (result {result}).", MessageTable.NameOf(request),
         "The back-end's own log tells why; for a VhostServer look at Get-VhostServer, LastRefusal.");
 
-    private Message ReceiveReply(FrontEndRequest request, int size, CancellationToken cancel)
+    private Message ReceiveReply(FrontEndRequest request, int size, CancellationToken cancel, bool keepFds = false)
     {
         string name = MessageTable.NameOf(request);
         long start = Stopwatch.GetTimestamp();
@@ -84,7 +94,7 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
             Libc.Poll(poll, 100); // short, so that a cancellation is seen soon
         }
         Message reply = connection.Current;
-        reply.CloseFds();
+        if (!keepFds) reply.CloseFds();
         MessageHeader header = reply.Header;
         if (header.Request != request || (header.Flags & 3) != MessageHeader.Version || (header.Flags & MessageHeader.ReplyFlag) == 0)
             throw new VhostException(VhostError.ReplyInvalid, $"Expected the reply to {name} (flags 0x5); {reply.Name} with flags 0x{header.Flags:x} came.", name, "The back-end answers out of turn.");

@@ -40,7 +40,8 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         Offered = (VirtioFeatures)frontEnd.Get(FrontEndRequest.GetFeatures, cancel);
         VirtioFeatures wanted = Wanted | options.RequireFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0);
         if (options.Device == ClientDevice.Other) wanted = (Wanted & RingFeaturesMask) | options.RequireFeatures;
-        VirtioFeatures missing = options.RequireFeatures & ~Offered;
+        wanted = Fixed ?? wanted;
+        VirtioFeatures missing = (Fixed ?? options.RequireFeatures) & ~Offered;
         if (missing != 0)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(Offered))}.",
                 "GET_FEATURES", "Leave the feature out of -Feature, or let the back-end offer it.");
@@ -85,7 +86,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
         foreach (DriverRing ring in rings)
         {
-            SetState(FrontEndRequest.SetVringBase, ring, 0, cancel);
+            SetState(FrontEndRequest.SetVringBase, ring, ring.Queue.ResumeBase, cancel);
             SetAddress(ring, cancel);
             frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
             frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
@@ -137,7 +138,8 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
     private void NegotiateProtocol(CancellationToken cancel)
     {
         var offered = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
-        ProtocolFeatures = offered & WantedProtocol;
+        // Records of chains in flight cost the back-end time, and help only a front-end that outlives it.
+        ProtocolFeatures = offered & (WantedProtocol | (options.Reconnect ? ProtocolFeatures.InflightShmfd : 0));
         frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
         frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
     }
