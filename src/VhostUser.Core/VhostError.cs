@@ -86,6 +86,8 @@ public enum VhostError
     LogInvalid,
     /// <summary>The record of chains in flight that a front-end gives back is invalid.</summary>
     InflightInvalid,
+    /// <summary>A device's state could not be transferred, or is not that of this device.</summary>
+    StateInvalid,
     /// <summary>Huge pages of the size asked for are not available.</summary>
     HugePagesUnavailable,
 

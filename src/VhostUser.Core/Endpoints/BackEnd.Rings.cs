@@ -100,9 +100,21 @@ internal sealed partial class BackEnd
         Vring ring = RingOf(message);
         FileDescriptor? fd = TakeEventFd(message);
         if (ring.KickFd is not null) _unwatchKick(ring);
-        ring.SetKick(fd);
-        if (ring.Queue is not null && fd is not null) _watchKick(ring);
-        UpdateRing(ring);
+        (FileDescriptor? oldFd, bool received) = ring.ExchangeKick(fd);
+        try
+        {
+            if (ring.Queue is not null && fd is not null) _watchKick(ring);
+            UpdateRing(ring);
+            oldFd?.Dispose();
+        }
+        catch
+        {
+            // A kick that was refused was never there: a later message must not start the ring with it.
+            ring.ExchangeKick(oldFd, received);
+            fd?.Dispose();
+            if (ring.Queue is not null && oldFd is not null) _watchKick(ring);
+            throw;
+        }
     }
 
     private void SetVringCall(Message message)

@@ -88,6 +88,7 @@ internal sealed partial class BackEnd : IDisposable
             ring.Dispose();
         }
         UpdatePairs();
+        _transferEnd.Cancel();
         DisposeLog();
         _inflight?.Dispose();
         _memory.Dispose();
@@ -180,8 +181,13 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetProtocolFeatures: SetProtocolFeatures((ProtocolFeatures)message.ReadUInt64()); break;
             case FrontEndRequest.GetQueueNum: Reply(message, (ulong)_options.QueuePairs); break;
             case FrontEndRequest.SetVringEnable: SetVringEnable(message.Read<VringStatePayload>()); break;
+            case FrontEndRequest.SendRarp: SendRarp(message); break;
+            case FrontEndRequest.NetSetMtu: NetSetMtu(message); break;
+            case FrontEndRequest.GetVringBaseSkipDrain: GetVringBase(message); break; // no request outlives a burst: nothing is left to drain
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
+            case FrontEndRequest.SetDeviceStateFd: SetDeviceStateFd(message); break;
+            case FrontEndRequest.CheckDeviceState: CheckDeviceState(message); break;
             case FrontEndRequest.GetInflightFd: GetInflightFd(message); break;
             case FrontEndRequest.SetInflightFd: SetInflightFd(message); break;
             case FrontEndRequest.ResetDevice: ResetDevice(); break;
@@ -197,6 +203,8 @@ internal sealed partial class BackEnd : IDisposable
     public static bool Supports(FrontEndRequest request) => request is
         (>= FrontEndRequest.GetFeatures and <= FrontEndRequest.SetMemTable)
         or FrontEndRequest.SetLogBase or FrontEndRequest.SetLogFd
+        or FrontEndRequest.SetDeviceStateFd or FrontEndRequest.CheckDeviceState
+        or FrontEndRequest.SendRarp or FrontEndRequest.NetSetMtu or FrontEndRequest.GetVringBaseSkipDrain
         or FrontEndRequest.GetInflightFd or FrontEndRequest.SetInflightFd
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice

@@ -16,7 +16,8 @@ internal sealed record BackEndOptions
     public const ProtocolFeatures DefaultProtocolFeatures =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status
         | ProtocolFeatures.ResetDevice
-        | ProtocolFeatures.LogShmfd | ProtocolFeatures.InflightShmfd;
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.InflightShmfd | ProtocolFeatures.GetVringBaseInflight
+        | ProtocolFeatures.GetVringBaseSkipDrain | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
 
     public int QueuePairs { get; init; } = 1;
 

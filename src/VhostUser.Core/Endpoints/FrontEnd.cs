@@ -49,6 +49,19 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
         if (reply.Payload.Length == 8 && reply.ReadUInt64() != 0) throw Refused(FrontEndRequest.SetLogBase, reply.ReadUInt64());
     }
 
+    /// <summary>Gives the back-end its end of a channel; returns the back-end's own channel when it prefers that, else null.</summary>
+    public FileDescriptor? SetDeviceStateFd(DeviceStatePayload parameters, int fd, CancellationToken cancel)
+    {
+        connection.Send(MessageHeader.ForRequest(FrontEndRequest.SetDeviceStateFd, sizeof(DeviceStatePayload)), new ReadOnlySpan<byte>(&parameters, sizeof(DeviceStatePayload)), [fd]);
+        Message reply = ReceiveReply(FrontEndRequest.SetDeviceStateFd, 8, cancel, keepFds: true);
+        FileDescriptor? own = reply.TakeFd();
+        reply.CloseFds();
+        ulong result = reply.ReadUInt64();
+        if ((result & 0xff) == 0) return own;
+        own?.Dispose();
+        throw Refused(FrontEndRequest.SetDeviceStateFd, result & 0xff);
+    }
+
     /// <summary>Asks for a buffer for records of chains in flight; no file when the back-end gives none.</summary>
     public InflightPayload GetInflightFd(InflightPayload wanted, out FileDescriptor? file, CancellationToken cancel)
     {

@@ -19,7 +19,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     private const ProtocolFeatures WantedProtocol =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config
-        | ProtocolFeatures.LogShmfd;
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
 
     /// <summary>Features that are acknowledged only while they are wanted.</summary>
     private const VirtioFeatures UsedOnDemand = VirtioFeatures.LogAll;
@@ -104,13 +104,19 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
     /// <summary>Disables and stops all rings; the back-end touches no buffer after this.</summary>
     public void StopRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
     {
+        SuspendRings(rings, cancel);
+        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(0, cancel);
+    }
+
+    /// <summary>The same, but the device keeps its state and goes on with <see cref="StartRings"/>.</summary>
+    public void SuspendRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
+    {
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
             foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringEnable, ring, 0, cancel);
         }
         foreach (DriverRing ring in rings)
             frontEnd.Get<VringStatePayload, VringStatePayload>(FrontEndRequest.GetVringBase, new VringStatePayload { Index = (uint)ring.Index }, cancel);
-        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(0, cancel);
     }
 
     /// <summary>The features that are not used, each with the reason.</summary>

@@ -13,6 +13,7 @@ public class WireStructTests
         ["VhostUser.Protocol.MessageHeader"] = 12,
         ["VhostUser.Protocol.VringStatePayload"] = 8,
         ["VhostUser.Protocol.VringAddressPayload"] = 40,
+        ["VhostUser.Protocol.DeviceStatePayload"] = 8,
         ["VhostUser.Protocol.InflightPayload"] = 24,
         ["VhostUser.Protocol.LogPayload"] = 16,
         ["VhostUser.Protocol.MemoryRegionDescription"] = 32,

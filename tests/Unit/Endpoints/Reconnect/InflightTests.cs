@@ -127,6 +127,8 @@ public sealed class InflightTests : TrapTest
         front.SetVringAddr(0);
         AssertRefuses(front.Ask(FrontEndRequest.SetVringKick, RawMessage.Of(0ul), front.Kick(0)), server, "version");
         VringStateIs(false);
+        Assert.Contains("SET_VRING_KICK", Ring(server, 0).Verdict, StringComparison.Ordinal); // as before the refused one
+        Assert.False(Ring(server, 0).HasKick);
         Write(reply.Fds[0], 0, new byte[garbage.Length]);
         front.SetVringKick(0);
         VringStateIs(true);
