@@ -19,6 +19,7 @@ internal sealed partial class BackEnd
             throw new VhostException(VhostError.RequestOutOfOrder, "SET_FEATURES changes features while a ring runs.", "SET_FEATURES", "Stop the rings with GET_VRING_BASE first.");
         Features = features;
         _featuresSet = true;
+        UpdateIotlb();
         UpdateAllRings();
     }
 
@@ -28,6 +29,7 @@ internal sealed partial class BackEnd
         if (unknown != 0)
             throw new VhostException(VhostError.FeatureNotOffered, $"SET_PROTOCOL_FEATURES acknowledges {string.Join(", ", FeatureNames.Of(unknown))}, which was not offered.", "SET_PROTOCOL_FEATURES",
                 "A front-end may only acknowledge what GET_PROTOCOL_FEATURES told it.");
+        CheckInband(features);
         ProtocolFeatures = features;
         _statusUsed = (features & ProtocolFeatures.Status) != 0;
     }
@@ -73,7 +75,7 @@ internal sealed partial class BackEnd
             $"REM_MEM_REG names region ({row}), which is not in the table; {_memory.Describe(user: false)}.", "REM_MEM_REG", "A region is found by guest address, user address and size.");
         foreach (Vring ring in _rings)
         {
-            if (ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
+            if (UsesIova || ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
             if (Inside(address.Descriptors) || Inside(address.Available) || Inside(address.Used))
                 throw new VhostException(VhostError.RegionInUse, $"REM_MEM_REG: ring {ring.Index} runs in region ({row}).", "REM_MEM_REG", "Stop the ring with GET_VRING_BASE first.");
         }
@@ -101,6 +103,7 @@ internal sealed partial class BackEnd
     private void ReplaceMemory(MemoryTable table)
     {
         MemoryTable old = _memory;
+        table.Iotlb = old.Iotlb;
         _memory = table;
         RestartQueues();
         old.Dispose();
@@ -145,6 +148,7 @@ internal sealed partial class BackEnd
             ring.Base = 0;
         }
         Features = 0;
+        UpdateIotlb();
         _featuresSet = false;
         Status = 0;
         UpdatePairs();

@@ -77,7 +77,7 @@ internal sealed partial class BackEnd
         ring.Addresses = payload;
         try
         {
-            if (_memory.Regions.Count > 0 && ring.Size > 0) Translate(ring); // a wrong address is an answer to this message, not to a later one
+            if (_memory.Regions.Count > 0 && ring.Size > 0 && !UsesIova) Translate(ring); // a wrong address is an answer to this message, not to a later one
             UpdateRing(ring);
         }
         catch (VhostException)
@@ -139,7 +139,7 @@ internal sealed partial class BackEnd
     /// <summary>Starts the ring if everything is there, and tells the packet path.</summary>
     private void UpdateRing(Vring ring)
     {
-        if (ring.Queue is null && WhyStopped(ring) is null) StartRing(ring);
+        if (ring.Queue is null && WhyStopped(ring) is null && !(UsesIova && WhyMisplaced(ring) is not null)) StartRing(ring);
         UpdatePairs();
     }
 
@@ -162,7 +162,7 @@ internal sealed partial class BackEnd
         ring.ResumedInFlight = (ushort)(ring.Base - used);
         ring.Base = used;
         ring.PrepareBurst();
-        ring.Queue = CreateQueue(ring, memory, used);
+        ring.Queue = BehindIommu(CreateQueue(ring, memory, used));
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();
@@ -189,16 +189,16 @@ internal sealed partial class BackEnd
         int alignment = _options.Profile == PeerProfile.Vapp ? 8 : SplitRing.DescriptorAlignment;
         return Check("descriptor table", address.Descriptors, SplitRing.DescriptorBytes(ring.Size), alignment)
             ?? Check("available ring", address.Available, SplitRing.AvailableBytes(ring.Size), SplitRing.AvailableAlignment)
-            ?? Check("used ring", address.Used, SplitRing.UsedBytes(ring.Size), SplitRing.UsedAlignment);
+            ?? Check("used ring", address.Used, SplitRing.UsedBytes(ring.Size), SplitRing.UsedAlignment, write: true);
 
-        VhostException? Check(string name, ulong user, ulong bytes, int align)
+        VhostException? Check(string name, ulong user, ulong bytes, int align, bool write = false)
         {
             string target = $"ring {ring.Index}";
             if (user % (ulong)align != 0)
                 return new VhostException(VhostError.RingAddressInvalid, $"SET_VRING_ADDR: the {name} of ring {ring.Index} is at user address 0x{user:x}, which is not a multiple of {align} (virtio 1.3 §2.7).",
                     target, "Align the ring's areas at the front-end; whole pages are best.");
-            if (_memory.TranslateUser(user, bytes) == null)
-                return new VhostException(VhostError.RingAddressInvalid,
+            if (TranslateArea(user, bytes, write) == null)
+                return WhyNoIova(ring, name, user, bytes) ?? new VhostException(VhostError.RingAddressInvalid,
                     $"SET_VRING_ADDR: the {name} of ring {ring.Index}, {bytes} bytes at user address 0x{user:x}, is not inside one region; {_memory.Describe(user: true)}.",
                     target, "Ring addresses are front-end user addresses, not guest-physical ones.");
             return null;
@@ -210,9 +210,9 @@ internal sealed partial class BackEnd
         if (WhyMisplaced(ring) is VhostException error) throw error;
         VringAddressPayload address = ring.Addresses!.Value;
         return new SplitRing(
-            _memory.TranslateUser(address.Descriptors, SplitRing.DescriptorBytes(ring.Size)),
-            _memory.TranslateUser(address.Available, SplitRing.AvailableBytes(ring.Size)),
-            _memory.TranslateUser(address.Used, SplitRing.UsedBytes(ring.Size)), ring.Size);
+            TranslateArea(address.Descriptors, SplitRing.DescriptorBytes(ring.Size)),
+            TranslateArea(address.Available, SplitRing.AvailableBytes(ring.Size)),
+            TranslateArea(address.Used, SplitRing.UsedBytes(ring.Size), write: true), ring.Size);
     }
 
     /// <summary>Brings what the packet path looks at up to date.</summary>
@@ -224,10 +224,11 @@ internal sealed partial class BackEnd
         {
             pair.HeaderLength = header;
             pair.Mergeable = mergeable;
+            pair.MayStall = UsesIova;
             pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
             pair.CanTransmit = pair.Transmit.Queue is not null && IsEnabled(pair.Transmit);
         }
-        MustPoll = _rings.Any(ring => ring is { Queue: not null, KickFd: null });
+        MustPoll = !IsInband && _rings.Any(ring => ring is { Queue: not null, KickFd: null });
         ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
     }
 

@@ -86,6 +86,7 @@ internal sealed partial class BackEnd : IDisposable
             ring.Dispose();
         }
         UpdatePairs();
+        CloseChannel();
         _memory.Dispose();
         _connection.Dispose();
     }
@@ -173,6 +174,11 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetProtocolFeatures: SetProtocolFeatures((ProtocolFeatures)message.ReadUInt64()); break;
             case FrontEndRequest.GetQueueNum: Reply(message, (ulong)_options.QueuePairs); break;
             case FrontEndRequest.SetVringEnable: SetVringEnable(message.Read<VringStatePayload>()); break;
+            case FrontEndRequest.SetBackendReqFd: SetBackendReqFd(message); break;
+            case FrontEndRequest.IotlbMsg: HandleIotlb(message.Read<IotlbPayload>()); break;
+            case FrontEndRequest.VringKick: KickByMessage(message.Read<VringStatePayload>()); break;
+            case FrontEndRequest.GetSharedObject: GetSharedObject(message); break;
+            case FrontEndRequest.GetShmemConfig: GetShmemConfig(); break;
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
             case FrontEndRequest.ResetDevice: ResetDevice(); break;
@@ -188,6 +194,8 @@ internal sealed partial class BackEnd : IDisposable
     public static bool Supports(FrontEndRequest request) => request is
         (>= FrontEndRequest.GetFeatures and <= FrontEndRequest.SetMemTable)
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
+        or FrontEndRequest.SetBackendReqFd or FrontEndRequest.IotlbMsg or FrontEndRequest.VringKick
+        or FrontEndRequest.GetSharedObject or FrontEndRequest.GetShmemConfig
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice
         or (>= FrontEndRequest.GetMaxMemSlots and <= FrontEndRequest.GetStatus);
 }

@@ -36,6 +36,7 @@ public sealed partial class VhostServer
         session?.Dispose();
         _listener?.Dispose();
         _device.Dispose();
+        _offer.SharedObjects.Dispose();
     }
 
     private void Step()
@@ -152,7 +153,11 @@ public sealed partial class VhostServer
         _peer = PeerInfo.Of(socket.Number);
         _idleRounds = 0;
         _armed = false;
-        _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number));
+        _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
+        {
+            ChannelOpened = WatchChannel,
+            ChannelClosing = channel => _loop.Unwatch(channel.Fd),
+        };
         _loop.Watch(socket.Number, HandleMessages);
         SetState(EndpointState.Connected);
     }
@@ -164,6 +169,7 @@ public sealed partial class VhostServer
         if (cause is not null) cause = _session.LostMemory ?? cause;
         // A peer that closes at a message's end has simply left.
         if (cause is not null && cause.Error != VhostError.PeerDisconnected) _fault = cause;
+        if (cause is not null) _session.TellError(cause);
         _loop.Unwatch(_session.Connection.Fd);
         _past = _past.Plus(_session.Rings);
         _session.Dispose();

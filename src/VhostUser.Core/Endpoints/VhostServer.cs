@@ -53,8 +53,10 @@ public sealed partial class VhostServer : IDisposable
             Profile = options.Profile,
             ConfigSpace = options.ConfigSpace,
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures,
-            ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config),
+                : (BackEndOptions.DefaultFeatures | options.OfferFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures,
+            ProtocolFeatures = (BackEndOptions.DefaultProtocolFeatures | options.OfferProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config)
+                | (options.SharedMemorySizes.Count == 0 ? 0 : ProtocolFeatures.Shmem)) & ~options.ExcludeProtocolFeatures,
+            SharedMemorySizes = options.SharedMemorySizes,
         };
         _state = RestingState;
         _thread = new Thread(Run) { IsBackground = true, Name = "vhost " + options.Name };
@@ -81,6 +83,7 @@ public sealed partial class VhostServer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.QueuePairs is < 1 or > 128)
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
+        CheckOffer(options);
         NetDevice device = CreateDevice(options);
         ListeningSocket? listener = null;
         try

@@ -37,6 +37,9 @@ internal abstract unsafe class DeviceQueue
     /// <summary>Whether a chain is available; looks at the shared index.</summary>
     public abstract bool HasAvailable();
 
+    /// <summary>Forgets where addresses lie: the front-end invalidated some. No chain is in work then.</summary>
+    public abstract void ForgetTranslations();
+
     /// <summary>A look at both sides' indices.</summary>
     public abstract RingIndices ReadIndices();
 

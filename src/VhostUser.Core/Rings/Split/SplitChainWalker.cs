@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using VhostUser.Memory;
+using VhostUser.Protocol;
 
 namespace VhostUser.Rings.Split;
 
@@ -99,7 +100,7 @@ internal unsafe ref struct SplitChainWalker(
             }
             else
             {
-                pointer = memory.TranslateGuestPrefix(address, left, out MemoryTable.GuestRange hit, out covered);
+                pointer = memory.TranslateGuestPrefix(address, left, out MemoryTable.GuestRange hit, out covered, write ? IotlbPermission.Write : IotlbPermission.Read);
                 Range = hit;
                 if (pointer == null)
                     throw RingException.Create(VhostError.DescriptorAddressInvalid, queue,
