@@ -10,7 +10,7 @@ namespace VhostUser.Endpoints;
 /// first, features before memory, memory before rings (rust-vmm, Snabb), all sizes before the first address (SPDK), a call
 /// descriptor for every ring (DPDK starts none without), nothing enabled before all is set up, and the kicks last.
 /// </summary>
-internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
+internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions options)
 {
     /// <summary>What a front-end uses when it is offered.</summary>
     private const VirtioFeatures Wanted =
@@ -18,7 +18,8 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
 
     private const ProtocolFeatures WantedProtocol =
-        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config;
+        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config
+        | ProtocolFeatures.BackendReq | ProtocolFeatures.BackendSendFd | ProtocolFeatures.SharedObject | ProtocolFeatures.HostNotifier | ProtocolFeatures.Shmem;
 
     /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
     private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
@@ -58,13 +59,13 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
             ulong slots = frontEnd.Get(FrontEndRequest.GetMaxMemSlots, cancel);
             if ((ulong)regions.Count > slots) throw TooManyRegions(regions.Count, slots);
             foreach (SharedRegion region in regions)
-                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region) }, cancel, [region.File.Number]);
+                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region, UsesGuestAddresses) }, cancel, [region.File.Number]);
             return;
         }
         if (regions.Count > MessageTable.MaxRegions) throw TooManyRegions(regions.Count, MessageTable.MaxRegions);
         byte[] payload = new byte[8 + 32 * regions.Count];
         payload[0] = (byte)regions.Count;
-        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i]));
+        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i], UsesGuestAddresses));
         frontEnd.SetBytes(FrontEndRequest.SetMemTable, payload, cancel, [.. regions.Select(region => region.File.Number)]);
     }
 
@@ -83,8 +84,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         {
             SetState(FrontEndRequest.SetVringBase, ring, 0, cancel);
             SetAddress(ring, cancel);
-            frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
-            frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
+            SetNotifications(ring, cancel);
         }
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
@@ -117,6 +117,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
             .. FeatureNames.Of(wanted & ~Offered).Select(name => $"{name}: not offered by the back-end"),
             .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
             .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures).Select(name => $"{name}: not used by this front-end"),
+            .. ExplainRefusedProtocol(),
         ];
     }
 
@@ -132,8 +133,8 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
 
     private void NegotiateProtocol(CancellationToken cancel)
     {
-        var offered = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
-        ProtocolFeatures = offered & WantedProtocol;
+        OfferedProtocol = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
+        ProtocolFeatures = ChooseProtocol();
         frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
         frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
     }
@@ -168,10 +169,10 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         Used = ring.UsedAddress,
     }, cancel);
 
-    private static MemoryRegionDescription Describe(SharedRegion region) => new()
+    private static MemoryRegionDescription Describe(SharedRegion region, bool gpa) => new()
     {
         GuestAddress = region.GuestAddress,
-        UserAddress = region.UserAddress,
+        UserAddress = gpa ? region.GuestAddress : region.UserAddress, // vhost-user, GPA_ADDRESSES: it repeats the guest address
         Size = (ulong)region.Size,
         MmapOffset = 0,
     };

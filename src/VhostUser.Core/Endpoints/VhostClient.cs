@@ -108,6 +108,9 @@ public sealed partial class VhostClient : IDisposable
                 BytesReceived = totals.ReceiveBytes,
                 Dropped = totals.Drops.Values.Sum(),
                 Drops = totals.Drops,
+                BackEndRequests = _channel?.Received ?? new Dictionary<string, long>(),
+                LastRefusal = (_channel?.Fault ?? _channel?.Refusal)?.Message ?? _ringError,
+                TranslationsAnswered = _iotlb?.Answered ?? 0,
                 FaultId = _fault?.Error.ToString(),
                 Fault = _fault?.Message,
             };
@@ -132,6 +135,7 @@ public sealed partial class VhostClient : IDisposable
                     // The peer is gone or does not answer: closing the socket is all that is left.
                 }
             }
+            CloseChannel();
             _frontEnd?.Dispose();
             _listener?.Dispose();
             foreach (DriverRing ring in _rings) ring.Dispose();
@@ -164,8 +168,10 @@ public sealed partial class VhostClient : IDisposable
         _handshake = new Handshake(_frontEnd, _options);
         SetState(EndpointState.Connected);
         _handshake.Negotiate(cancel);
+        OpenChannel(cancel);
         _handshake.ShareMemory(cancel);
         CreateRings();
+        if (IsInband) foreach (DriverRing ring in _rings) ring.KickByMessage = _frontEnd.Kick;
         foreach (NetReceiver? receiver in _receivers) receiver?.Post();
         _handshake.StartRings(_rings, cancel);
         SetState(EndpointState.Running);

@@ -15,6 +15,9 @@ public class WireStructTests
         ["VhostUser.Protocol.VringAddressPayload"] = 40,
         ["VhostUser.Protocol.MemoryRegionDescription"] = 32,
         ["VhostUser.Protocol.SingleMemoryRegionPayload"] = 40,
+        ["VhostUser.Protocol.IotlbPayload"] = 32,
+        ["VhostUser.Protocol.VringAreaPayload"] = 24,
+        ["VhostUser.Protocol.ShmemMapPayload"] = 40,
         ["VhostUser.Rings.Split.SplitDescriptor"] = 16,
     };
 
