@@ -17,7 +17,11 @@ internal sealed partial class BackEnd
     /// <summary>The reply repeats the UUID and carries the object's descriptor; none when this back-end does not have it.</summary>
     private void GetSharedObject(Message message)
     {
-        using FileDescriptor? file = _options.SharedObjects.Find(new Guid(message.Payload, bigEndian: true));
+        bool named = message.Payload.Length == 16;
+        if (!named)
+            LastRefusal = new VhostException(VhostError.MessageSizeInvalid, $"GET_SHARED_OBJECT came with a payload of {message.Payload.Length} bytes; expected the 16 of a UUID. It was answered with no object.", "GET_SHARED_OBJECT",
+                "QEMU is known to leave the UUID out.");
+        using FileDescriptor? file = named ? _options.SharedObjects.Find(new Guid(message.Payload, bigEndian: true)) : null;
         ReadOnlySpan<int> fds = file is null ? [] : [file.Number];
         _connection.Send(MessageHeader.ForReply(FrontEndRequest.GetSharedObject, message.Payload.Length), message.Payload, fds);
     }
