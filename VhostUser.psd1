@@ -11,6 +11,7 @@
     TypesToProcess       = @('VhostUser.Types.ps1xml')
     FormatsToProcess     = @('VhostUser.Format.ps1xml')
     CmdletsToExport      = @(
+        'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
         'Get-VhostClient'
@@ -22,6 +23,7 @@
         'New-VhostSharedRegion'
         'Receive-VringPacket'
         'Remove-VhostSharedRegion'
+        'Send-VhostRequest'
         'Send-VringPacket'
         'Start-VhostServer'
         'Stop-VhostServer'

@@ -16,6 +16,9 @@ internal sealed partial class BackEnd
 
     public Action<BackEndChannel>? ChannelClosing { get; init; }
 
+    /// <summary>Whether SET_FEATURES came.</summary>
+    public bool FeaturesSet => _featuresSet;
+
     private bool IsInband => (ProtocolFeatures & ProtocolFeatures.InbandNotifications) != 0;
 
     private void SetBackendReqFd(Message message)

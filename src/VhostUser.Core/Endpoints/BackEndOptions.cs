@@ -34,6 +34,9 @@ internal sealed record BackEndOptions
     /// <summary>The device's configuration space for GET_CONFIG; empty when CONFIG is not offered.</summary>
     public ReadOnlyMemory<byte> ConfigSpace { get; init; }
 
+    /// <summary>Whose numbers of protocol features the peer uses.</summary>
+    public ProtocolDialect Dialect { get; init; }
+
     /// <summary>Objects that SHARED_OBJECT messages are about; the server's, and the same for all its sessions.</summary>
     public SharedObjectStore SharedObjects { get; init; } = new();
 

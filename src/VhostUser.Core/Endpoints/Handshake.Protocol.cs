@@ -12,6 +12,16 @@ internal sealed partial class Handshake
     /// <summary>What the back-end offers; nothing before it was asked.</summary>
     public ProtocolFeatures OfferedProtocol { get; private set; }
 
+    /// <summary>What a client with these options would use and what it demands, whatever the back-end.</summary>
+    public static FeatureProfile WishOf(VhostClientOptions options) => new()
+    {
+        Name = options.Name,
+        Features = ((options.Device == ClientDevice.Other ? Wanted & RingFeaturesMask : Wanted) | options.RequireFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures,
+        NeededFeatures = options.RequireFeatures,
+        ProtocolFeatures = (WantedProtocol | options.RequireProtocolFeatures) & ~options.ExcludeProtocolFeatures,
+        NeededProtocolFeatures = options.RequireProtocolFeatures,
+    };
+
     private bool UsesGuestAddresses => (ProtocolFeatures & ProtocolFeatures.GpaAddresses) != 0;
 
     private ProtocolFeatures ChooseProtocol()

@@ -133,9 +133,9 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     private void NegotiateProtocol(CancellationToken cancel)
     {
-        OfferedProtocol = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
+        OfferedProtocol = options.Dialect.FromWire(frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel));
         ProtocolFeatures = ChooseProtocol();
-        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
+        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, options.Dialect.ToWire(ProtocolFeatures), cancel);
         frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
     }
 

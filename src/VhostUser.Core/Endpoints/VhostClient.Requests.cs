@@ -38,6 +38,8 @@ public sealed partial class VhostClient
     public byte[] ReadSharedMemory(int region, long offset, int length) => _windows.TryGetValue(region, out ShmemWindow? window) ? window.Read((ulong)offset, length)
         : throw new VhostException(VhostError.MemoryAddressInvalid, $"Client '{Name}': the device has no shared memory region {region}.", Name, "The back-end tells its regions with GET_SHMEM_CONFIG.");
 
+    internal FeatureProfile WishProfile => Handshake.WishOf(_options);
+
     internal VhostRequestResult Ask(FrontEndRequest request, ReadOnlyMemory<byte> payload, int[] fds, bool needReply, TimeSpan timeout, CancellationToken cancel)
     {
         if (_state is not (EndpointState.Running or EndpointState.Connected)) Demand();

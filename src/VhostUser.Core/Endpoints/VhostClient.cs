@@ -100,6 +100,7 @@ public sealed partial class VhostClient : IDisposable
                 OfferedFeatures = FeatureNames.Of(_handshake?.Offered ?? 0),
                 RefusedFeatures = _handshake?.ExplainRefused() ?? [],
                 ProtocolFeatures = FeatureNames.Of(_handshake?.ProtocolFeatures ?? 0),
+                OfferedProtocolFeatures = FeatureNames.Of(_handshake?.OfferedProtocol ?? 0),
                 HeaderLength = HeaderLength,
                 Regions = [.. _options.Regions.Select(DescribeRegion)],
                 PacketsSent = totals.TransmitPackets,

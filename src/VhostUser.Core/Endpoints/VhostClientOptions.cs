@@ -60,6 +60,9 @@ public sealed record VhostClientOptions
     /// <summary>Protocol features not to use even if the back-end offers them.</summary>
     public ProtocolFeatures ExcludeProtocolFeatures { get; init; }
 
+    /// <summary>Whose numbers of protocol features the peer uses.</summary>
+    public ProtocolDialect Dialect { get; init; }
+
     /// <summary>How long to wait for a peer, and for each reply.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -20,7 +20,7 @@ public sealed partial class VhostServer
 
     /// <summary>Tells the front-end that the configuration space has changed.</summary>
     /// <exception cref="VhostException">RequestNotNegotiated or PeerDisconnected.</exception>
-    public void NotifyConfigChange() => Ask(BackEndRequest.ConfigChangeMsg, default, needReply: false, InvokeTimeout);
+    public void NotifyConfigChange() => Ask(BackEndRequest.ConfigChangeMsg, default, needReply: false, TimeSpan.FromSeconds(5));
 
     /// <summary>Offers an object to the other back-ends of the front-end, now and in every later session.</summary>
     /// <param name="id">Its UUID.</param>
@@ -62,6 +62,15 @@ public sealed partial class VhostServer
             throw new VhostException(VhostError.PeerTimeout, $"The front-end did not answer {name} within {timeout.TotalSeconds:0.#} s.", name, "Look whether the front-end serves its channel.");
         return answer.Task.Result ?? VhostRequestResult.Sent(name);
     }
+
+    internal FeatureProfile OfferProfile => new() { Name = Name, Features = _offer.Features, ProtocolFeatures = _offer.ProtocolFeatures };
+
+    /// <summary>Offered features that the front-end did not acknowledge; nothing before it has acknowledged any.</summary>
+    private string[] ExplainRefused() => _session is not { FeaturesSet: true } session ? [] :
+    [
+        .. FeatureNames.Of(_offer.Features & ~session.Features).Select(name => $"{name}: not acknowledged by the front-end"),
+        .. FeatureNames.Of(_offer.ProtocolFeatures & ~session.ProtocolFeatures).Select(name => $"{name} (protocol): not acknowledged by the front-end"),
+    ];
 
     private static void CheckOffer(VhostServerOptions options)
     {

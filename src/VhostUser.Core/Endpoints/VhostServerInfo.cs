@@ -11,6 +11,10 @@ public sealed record VhostServerInfo : EndpointInfo
     public required int Sessions { get; init; }
     /// <summary>Connections turned away because a peer was there already.</summary>
     public required int Rejected { get; init; }
+    /// <summary>Features that are offered and that the front-end did not acknowledge, each with the reason.</summary>
+    public string[] RefusedFeatures { get; init; } = [];
     /// <summary>The last request that was answered with a failure while the session went on, or null.</summary>
     public string? LastRefusal { get; init; }
+    /// <summary>The bridge that the server is a port of, or null.</summary>
+    public string? Bridge { get; init; }
 }

@@ -57,6 +57,9 @@ public sealed record VhostServerOptions
     /// <summary>Protocol features not to offer.</summary>
     public ProtocolFeatures ExcludeProtocolFeatures { get; init; }
 
+    /// <summary>Whose numbers of protocol features the peer uses.</summary>
+    public ProtocolDialect Dialect { get; init; }
+
     /// <summary>Sizes in bytes of the device's shared memory regions by id, at most 256; when there is one, SHMEM is offered.</summary>
     public IReadOnlyList<long> SharedMemorySizes { get; init; } = [];
 
