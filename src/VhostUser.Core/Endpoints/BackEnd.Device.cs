@@ -48,6 +48,11 @@ internal sealed partial class BackEnd
             table.Dispose();
             throw;
         }
+        if (_listening)
+        {
+            ProposeTable(message, table);
+            return;
+        }
         ReplaceMemory(table);
     }
 
@@ -65,6 +70,12 @@ internal sealed partial class BackEnd
         if (_memory.Regions.Count >= BackEndOptions.MaxMemorySlots)
             throw new VhostException(VhostError.MemoryRegionInvalid, $"ADD_MEM_REG: all {BackEndOptions.MaxMemorySlots} slots are taken.", "ADD_MEM_REG", "Remove a region first.");
         AddRegion(_memory, message.Read<SingleMemoryRegionPayload>().Region, message.BorrowFd(0), _memory.Regions.Count);
+        if (_listening)
+        {
+            _memory.IsPostcopy = true;
+            ReplyWithAddresses(message, [_memory.Regions[^1]], 8, UpdateAllRings);
+            return;
+        }
         UpdateAllRings();
     }
 

@@ -89,6 +89,7 @@ internal sealed partial class BackEnd : IDisposable
         }
         UpdatePairs();
         CloseChannel();
+        EndPostcopy();
         _memory.Dispose();
         _connection.Dispose();
     }
@@ -97,9 +98,14 @@ internal sealed partial class BackEnd : IDisposable
     {
         try
         {
+            if (_whenTableAcknowledged is not null)
+            {
+                TakeTableAcknowledgement(message);
+                return;
+            }
             MessageRule rule = CheckAgainstTable(message);
             Dispatch(message);
-            if (rule.Reply == ReplyRule.Ack) Acknowledge(message, 0);
+            if (_whenTableAcknowledged is null && rule.Reply == ReplyRule.Ack) Acknowledge(message, 0);
         }
         catch (VhostException error) when (CanRefuse(message))
         {
@@ -181,6 +187,9 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.VringKick: KickByMessage(message.Read<VringStatePayload>()); break;
             case FrontEndRequest.GetSharedObject: GetSharedObject(message); break;
             case FrontEndRequest.GetShmemConfig: GetShmemConfig(); break;
+            case FrontEndRequest.PostcopyAdvise: PostcopyAdvise(); break;
+            case FrontEndRequest.PostcopyListen: PostcopyListen(); break;
+            case FrontEndRequest.PostcopyEnd: PostcopyEnd(message); break;
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
             case FrontEndRequest.ResetDevice: ResetDevice(); break;
@@ -197,6 +206,7 @@ internal sealed partial class BackEnd : IDisposable
         (>= FrontEndRequest.GetFeatures and <= FrontEndRequest.SetMemTable)
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
         or FrontEndRequest.SetBackendReqFd or FrontEndRequest.IotlbMsg or FrontEndRequest.VringKick
+        or (>= FrontEndRequest.PostcopyAdvise and <= FrontEndRequest.PostcopyEnd)
         or FrontEndRequest.GetSharedObject or FrontEndRequest.GetShmemConfig
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice
         or (>= FrontEndRequest.GetMaxMemSlots and <= FrontEndRequest.GetStatus);

@@ -20,7 +20,7 @@ internal sealed record BackEndOptions
     /// <summary>What a server can offer besides when it is told to.</summary>
     public const VirtioFeatures OptionalFeatures = VirtioFeatures.AccessPlatform;
 
-    public const ProtocolFeatures OptionalProtocolFeatures = ProtocolFeatures.GpaAddresses | ProtocolFeatures.HostNotifier;
+    public const ProtocolFeatures OptionalProtocolFeatures = ProtocolFeatures.GpaAddresses | ProtocolFeatures.HostNotifier | ProtocolFeatures.Pagefault;
 
     public int QueuePairs { get; init; } = 1;
 

@@ -42,6 +42,20 @@ internal sealed unsafe class Connection : IDisposable
 
     public long MessagesSent { get; private set; }
 
+    /// <summary>Whether the next message must be a u64 that acknowledges a memory table (post-copy).</summary>
+    public bool ExpectsAcknowledgement { get; set; }
+
+    /// <summary>Whether the peer has closed, looked at without reading; from any thread.</summary>
+    public bool HasHungUp
+    {
+        get
+        {
+            if (_socket.IsClosed) return true;
+            Span<pollfd> poll = [new pollfd { fd = _socket.Number, events = 0 }]; // POLLHUP comes unasked
+            return Libc.Poll(poll, 0) > 0;
+        }
+    }
+
     /// <summary>Reads what has arrived; true when <see cref="Current"/> is complete, false when more must come.</summary>
     /// <exception cref="VhostException">The peer closed, or the message is malformed.</exception>
     public bool TryReceive()
@@ -124,6 +138,7 @@ internal sealed unsafe class Connection : IDisposable
 
     private (int Least, int Most) SizesOf(FrontEndRequest request)
     {
+        if (ExpectsAcknowledgement) return (8, 8);
         if (_isChannel) return BackEndMessageTable.TryGet((BackEndRequest)request, out BackEndMessageRule row) ? (row.Size, row.Size) : (0, MaxPayload);
         return MessageTable.TryGet(request, out MessageRule rule) ? (rule.Size, rule.MaxSize) : (0, MaxPayload);
     }

@@ -149,6 +149,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             if (_disposed) return;
             Bridge?.Remove(this);
             // A packet script stops the thread only when it returns.
+            _session?.AbandonPostcopy();
             bool ended = _worker.Stop(StopTimeout);
             _disposed = true;
             if (ended) _changed.Dispose();

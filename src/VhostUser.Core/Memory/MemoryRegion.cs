@@ -24,6 +24,11 @@ internal sealed unsafe class MemoryRegion : IDisposable
 
     public MemorySafety Safety { get; }
 
+    /// <summary>The whole mapping, which may be larger than the region: pages of its file.</summary>
+    public byte* MappingAddress => _memory.Address;
+
+    public ulong MappingLength => _memory.Length;
+
     public bool IsLost => _memory.IsLost;
 
     /// <summary>Checks and maps a region that a peer described; the file stays the caller's.</summary>

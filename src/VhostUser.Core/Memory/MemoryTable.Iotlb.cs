@@ -36,6 +36,7 @@ internal sealed unsafe partial class MemoryTable
         byte* address = UserPrefix(entry.User + offset, entry.Size - offset, out ulong mapped);
         if (address == null) return null;
         covered = Math.Min(length, mapped);
+        if (IsPostcopy) return Arrived(address, covered);
         // A range that allows one kind of access only must not be remembered by who does not look at the kind.
         if (entry.Permission == IotlbPermission.ReadWrite) hit = new GuestRange { Start = iova, Size = mapped, Address = address };
         return address;

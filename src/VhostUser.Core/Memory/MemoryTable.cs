@@ -23,7 +23,7 @@ internal sealed unsafe partial class MemoryTable : IDisposable
     public IReadOnlyList<MemoryRegion> Regions => _regions;
 
     /// <summary>The ranges, the most recently added last; the packet path keeps the one it hit last.</summary>
-    public ReadOnlySpan<GuestRange> GuestRanges => Iotlb is null ? _guest : [];
+    public ReadOnlySpan<GuestRange> GuestRanges => Iotlb is null && !IsPostcopy ? _guest : [];
 
     /// <summary>Takes a mapped region; it is disposed with the table or on <see cref="Remove"/>.</summary>
     /// <exception cref="VhostException">MemoryRegionOverlap.</exception>
@@ -77,7 +77,7 @@ internal sealed unsafe partial class MemoryTable : IDisposable
         foreach (MemoryRegion region in _regions)
         {
             ulong offset = unchecked(address - region.Description.UserAddress);
-            if (offset < region.Description.Size && length <= region.Description.Size - offset) return region.Address + offset;
+            if (offset < region.Description.Size && length <= region.Description.Size - offset) return IsPostcopy ? Arrived(region.Address + offset, length) : region.Address + offset;
         }
         return null;
     }
@@ -89,7 +89,7 @@ internal sealed unsafe partial class MemoryTable : IDisposable
         foreach (ref readonly GuestRange range in _guest.AsSpan())
         {
             ulong offset = unchecked(address - range.Start);
-            if (offset < range.Size && length <= range.Size - offset) return range.Address + offset;
+            if (offset < range.Size && length <= range.Size - offset) return IsPostcopy ? Arrived(range.Address + offset, length) : range.Address + offset;
         }
         return null;
     }
@@ -111,9 +111,9 @@ internal sealed unsafe partial class MemoryTable : IDisposable
         {
             ulong offset = unchecked(address - range.Start);
             if (offset >= range.Size) continue;
-            hit = range;
+            hit = IsPostcopy ? default : range;
             covered = Math.Min(length, range.Size - offset);
-            return range.Address + offset;
+            return IsPostcopy ? Arrived(range.Address + offset, covered) : range.Address + offset;
         }
         hit = default;
         covered = 0;
