@@ -56,7 +56,7 @@ public sealed record VhostRequest
     public VhostRequestResult SendTo(string path, CancellationToken cancel = default)
     {
         sockaddr_un.FromPath(path);
-        FileDescriptor socket = ClientSocket.Connect(new VhostClientOptions { Name = path, Path = path, Regions = [], Timeout = Timeout }, cancel);
+        FileDescriptor socket = ClientSocket.Connect(new VhostClientOptions { Name = path, Path = path, Regions = [], Timeout = Timeout }, System.Diagnostics.Stopwatch.GetTimestamp(), cancel);
         using var frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true), Timeout);
         return WithFiles(fds => frontEnd.AskByHand((FrontEndRequest)Find<FrontEndRequest>(""), Bytes().Span, fds, NeedReply, Timeout, cancel));
     }
