@@ -12,6 +12,7 @@
     FormatsToProcess     = @('VhostUser.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-VhostBridgePort'
+        'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
         'Get-VhostBridge'
@@ -28,6 +29,7 @@
         'Remove-VhostBridge'
         'Remove-VhostBridgePort'
         'Remove-VhostSharedRegion'
+        'Send-VhostRequest'
         'Send-VringPacket'
         'Start-VhostDirtyLog'
         'Start-VhostServer'

@@ -19,6 +19,7 @@ internal sealed partial class BackEnd
             throw new VhostException(VhostError.RequestOutOfOrder, "SET_FEATURES changes features while a ring runs.", "SET_FEATURES", "Stop the rings with GET_VRING_BASE first.");
         Features = features;
         _featuresSet = true;
+        UpdateIotlb();
         UpdateAllRings();
         UpdateLogs();
     }
@@ -34,6 +35,7 @@ internal sealed partial class BackEnd
         if ((features & ProtocolFeatures.GetVringBaseSkipDrain) != 0 && (features & recorded) != recorded)
             throw new VhostException(VhostError.RequestValueInvalid, "SET_PROTOCOL_FEATURES acknowledges GetVringBaseSkipDrain without GetVringBaseInflight and InflightShmfd.", "SET_PROTOCOL_FEATURES",
                 "Acknowledge all three, or leave GetVringBaseSkipDrain out.");
+        CheckInband(features);
         ProtocolFeatures = features;
         _statusUsed = (features & ProtocolFeatures.Status) != 0;
     }
@@ -52,6 +54,11 @@ internal sealed partial class BackEnd
             table.Dispose();
             throw;
         }
+        if (_listening)
+        {
+            ProposeTable(message, table);
+            return;
+        }
         ReplaceMemory(table);
     }
 
@@ -69,6 +76,12 @@ internal sealed partial class BackEnd
         if (_memory.Regions.Count >= BackEndOptions.MaxMemorySlots)
             throw new VhostException(VhostError.MemoryRegionInvalid, $"ADD_MEM_REG: all {BackEndOptions.MaxMemorySlots} slots are taken.", "ADD_MEM_REG", "Remove a region first.");
         AddRegion(_memory, message.Read<SingleMemoryRegionPayload>().Region, message.BorrowFd(0), _memory.Regions.Count);
+        if (_listening)
+        {
+            _memory.IsPostcopy = true;
+            ReplyWithAddresses(message, [_memory.Regions[^1]], 8, UpdateAllRings);
+            return;
+        }
         UpdateAllRings();
     }
 
@@ -79,7 +92,7 @@ internal sealed partial class BackEnd
             $"REM_MEM_REG names region ({row}), which is not in the table; {_memory.Describe(user: false)}.", "REM_MEM_REG", "A region is found by guest address, user address and size.");
         foreach (Vring ring in _rings)
         {
-            if (ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
+            if (UsesIova || ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
             if (Inside(address.Descriptors) || Inside(address.Available) || Inside(address.Used))
                 throw new VhostException(VhostError.RegionInUse, $"REM_MEM_REG: ring {ring.Index} runs in region ({row}).", "REM_MEM_REG", "Stop the ring with GET_VRING_BASE first.");
         }
@@ -108,6 +121,7 @@ internal sealed partial class BackEnd
     private void ReplaceMemory(MemoryTable table)
     {
         MemoryTable old = _memory;
+        table.Iotlb = old.Iotlb;
         _memory = table;
         RestartQueues();
         old.Dispose();
@@ -135,6 +149,7 @@ internal sealed partial class BackEnd
         }
         Features = 0;
         ForgetInflight();
+        UpdateIotlb();
         _featuresSet = false;
         Status = 0;
         UpdatePairs();

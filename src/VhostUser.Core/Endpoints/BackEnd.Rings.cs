@@ -79,7 +79,7 @@ internal sealed partial class BackEnd
         ring.Addresses = payload;
         try
         {
-            if (_memory.Regions.Count > 0 && ring.Size > 0) CheckPlace(ring); // a wrong address is an answer to this message, not to a later one
+            if (_memory.Regions.Count > 0 && ring.Size > 0 && !UsesIova) CheckPlace(ring); // a wrong address is an answer to this message, not to a later one
             UpdateRing(ring);
         }
         catch (VhostException)
@@ -153,7 +153,7 @@ internal sealed partial class BackEnd
     /// <summary>Starts the ring if everything is there, and tells the packet path.</summary>
     private void UpdateRing(Vring ring)
     {
-        if (ring.Queue is null && WhyStopped(ring) is null) StartRing(ring);
+        if (ring.Queue is null && WhyStopped(ring) is null && !(UsesIova && WhyMisplaced(ring) is not null)) StartRing(ring);
         UpdatePairs();
     }
 
@@ -171,7 +171,7 @@ internal sealed partial class BackEnd
     private void StartRing(Vring ring)
     {
         ring.PrepareBurst();
-        ring.Queue = Layout.Packed ? CreatePackedQueue(ring) : CreateSplitQueue(ring);
+        ring.Queue = BehindIommu(Layout.Packed ? CreatePackedQueue(ring) : CreateSplitQueue(ring));
         ring.Queue.Log = LogOf(ring);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
@@ -195,10 +195,11 @@ internal sealed partial class BackEnd
             pair.Features = Features;
             pair.HeaderLength = header;
             pair.Mergeable = mergeable;
+            pair.MayStall = UsesIova;
             pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
             pair.CanTransmit = pair.Transmit.Queue is not null && IsEnabled(pair.Transmit);
         }
-        MustPoll = _rings.Any(ring => ring is { Queue: not null, KickFd: null });
+        MustPoll = !IsInband && _rings.Any(ring => ring is { Queue: not null, KickFd: null });
         ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
         Device.PairsChanged(ActivePairs);
     }

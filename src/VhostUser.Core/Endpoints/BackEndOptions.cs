@@ -15,9 +15,14 @@ internal sealed record BackEndOptions
 
     public const ProtocolFeatures DefaultProtocolFeatures =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status
-        | ProtocolFeatures.ResetDevice
-        | ProtocolFeatures.LogShmfd | ProtocolFeatures.InflightShmfd | ProtocolFeatures.GetVringBaseInflight
-        | ProtocolFeatures.GetVringBaseSkipDrain | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
+        | ProtocolFeatures.ResetDevice | ProtocolFeatures.LogShmfd | ProtocolFeatures.InflightShmfd | ProtocolFeatures.GetVringBaseInflight
+        | ProtocolFeatures.GetVringBaseSkipDrain | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState
+        | ProtocolFeatures.BackendReq | ProtocolFeatures.BackendSendFd | ProtocolFeatures.InbandNotifications | ProtocolFeatures.SharedObject;
+
+    /// <summary>What a server can offer besides when it is told to.</summary>
+    public const VirtioFeatures OptionalFeatures = VirtioFeatures.AccessPlatform;
+
+    public const ProtocolFeatures OptionalProtocolFeatures = ProtocolFeatures.GpaAddresses | ProtocolFeatures.HostNotifier | ProtocolFeatures.Pagefault;
 
     public int QueuePairs { get; init; } = 1;
 
@@ -30,4 +35,13 @@ internal sealed record BackEndOptions
 
     /// <summary>The device's configuration space for GET_CONFIG; empty when CONFIG is not offered.</summary>
     public ReadOnlyMemory<byte> ConfigSpace { get; init; }
+
+    /// <summary>Whose numbers of protocol features the peer uses.</summary>
+    public ProtocolDialect Dialect { get; init; }
+
+    /// <summary>Objects that SHARED_OBJECT messages are about; the server's, and the same for all its sessions.</summary>
+    public SharedObjectStore SharedObjects { get; init; } = new();
+
+    /// <summary>Sizes in bytes of the device's shared memory regions by id; SHMEM is offered when there is one.</summary>
+    public IReadOnlyList<long> SharedMemorySizes { get; init; } = [];
 }

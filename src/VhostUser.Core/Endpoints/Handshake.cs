@@ -19,15 +19,14 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     private const ProtocolFeatures WantedProtocol =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config
-        | ProtocolFeatures.LogShmfd | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState
+        | ProtocolFeatures.BackendReq | ProtocolFeatures.BackendSendFd | ProtocolFeatures.SharedObject | ProtocolFeatures.HostNotifier | ProtocolFeatures.Shmem;
 
     /// <summary>Features that are acknowledged only while they are wanted.</summary>
     private const VirtioFeatures UsedOnDemand = VirtioFeatures.LogAll;
 
     /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
     private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
-
-    /// <summary>Both places of a packed ring at descriptor 0 with wrap counter 1 (vhost-user, "Ring states", GET_VRING_BASE), as QEMU says it; DPDK reads the lower half.</summary>
 
     public VirtioFeatures Offered { get; private set; }
 
@@ -65,13 +64,13 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
             ulong slots = frontEnd.Get(FrontEndRequest.GetMaxMemSlots, cancel);
             if ((ulong)regions.Count > slots) throw TooManyRegions(regions.Count, slots);
             foreach (SharedRegion region in regions)
-                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region) }, cancel, [region.File.Number]);
+                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region, UsesGuestAddresses) }, cancel, [region.File.Number]);
             return;
         }
         if (regions.Count > MessageTable.MaxRegions) throw TooManyRegions(regions.Count, MessageTable.MaxRegions);
         byte[] payload = new byte[8 + 32 * regions.Count];
         payload[0] = (byte)regions.Count;
-        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i]));
+        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i], UsesGuestAddresses));
         frontEnd.SetBytes(FrontEndRequest.SetMemTable, payload, cancel, [.. regions.Select(region => region.File.Number)]);
     }
 
@@ -90,8 +89,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         {
             SetState(FrontEndRequest.SetVringBase, ring, ring.Queue.ResumeBase, cancel);
             SetAddress(ring, cancel);
-            frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
-            frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
+            SetNotifications(ring, cancel);
         }
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
@@ -130,6 +128,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
             .. FeatureNames.Of(wanted & ~Offered).Select(name => $"{name}: not offered by the back-end"),
             .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
             .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures & ~UsedOnDemand).Select(name => $"{name}: not used by this front-end"),
+            .. ExplainRefusedProtocol(),
         ];
     }
 
@@ -145,10 +144,9 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     private void NegotiateProtocol(CancellationToken cancel)
     {
-        var offered = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
-        // Records of chains in flight cost the back-end time, and help only a front-end that outlives it.
-        ProtocolFeatures = offered & (WantedProtocol | (options.Reconnect ? ProtocolFeatures.InflightShmfd : 0));
-        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
+        OfferedProtocol = options.Dialect.FromWire(frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel));
+        ProtocolFeatures = ChooseProtocol();
+        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, options.Dialect.ToWire(ProtocolFeatures), cancel);
         frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
     }
 
@@ -184,10 +182,10 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         Log = log ? ring.UsedGuestAddress : 0,
     }, cancel);
 
-    private static MemoryRegionDescription Describe(SharedRegion region) => new()
+    private static MemoryRegionDescription Describe(SharedRegion region, bool gpa) => new()
     {
         GuestAddress = region.GuestAddress,
-        UserAddress = region.UserAddress,
+        UserAddress = gpa ? region.GuestAddress : region.UserAddress, // vhost-user, GPA_ADDRESSES: it repeats the guest address
         Size = (ulong)region.Size,
         MmapOffset = 0,
     };

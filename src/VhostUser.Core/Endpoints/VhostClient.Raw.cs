@@ -50,7 +50,7 @@ public sealed partial class VhostClient
         {
             // Buffers that the device still has are given back with the client's other memory, when the rings are stopped.
             if (abandoned) lock (_gate) _buffers.AddRange(pieces);
-            else foreach (RegionPiece piece in pieces) piece.Region.Free(piece);
+            else foreach (RegionPiece piece in pieces) Release(piece);
         }
     }
 

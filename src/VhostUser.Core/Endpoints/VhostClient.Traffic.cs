@@ -198,8 +198,7 @@ public sealed partial class VhostClient
         if (_state != EndpointState.Running) return;
         try
         {
-            if (_frontEnd!.Connection.TryReceive())
-                throw new VhostException(VhostError.ReplyInvalid, $"The back-end sent {_frontEnd.Connection.Current.Name} without being asked.", Name, "It breaks the specification.");
+            _frontEnd!.Notice(Name);
         }
         catch (VhostException error)
         {

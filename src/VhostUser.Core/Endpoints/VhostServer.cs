@@ -66,8 +66,11 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             Profile = options.Profile,
             ConfigSpace = ConfigOf(options),
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)) & ~options.ExcludeFeatures,
-            ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (ConfigOf(options).IsEmpty ? 0 : ProtocolFeatures.Config),
+                : (BackEndOptions.DefaultFeatures | options.OfferFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)) & ~options.ExcludeFeatures,
+            ProtocolFeatures = (BackEndOptions.DefaultProtocolFeatures | options.OfferProtocolFeatures | (ConfigOf(options).IsEmpty ? 0 : ProtocolFeatures.Config)
+                | (options.SharedMemorySizes.Count == 0 ? 0 : ProtocolFeatures.Shmem)) & ~options.ExcludeProtocolFeatures,
+            SharedMemorySizes = options.SharedMemorySizes,
+            Dialect = options.Dialect,
         };
         _state = RestingState;
         _worker = new Worker(options.Name, options.Core);
@@ -100,6 +103,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         if (options.QueuePairs is < 1 or > 128)
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
         CheckConfig(options);
+        CheckOffer(options);
         if (options.Core is int core) CoreChoice.Check(options.Name, core);
         var absence = new Absence();
         NetDevice device = CreateDevice(options, absence);
@@ -158,6 +162,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         {
             if (_disposed) return;
             Bridge?.Remove(this);
+            _session?.AbandonPostcopy(); // or the thread may wait for a page that nobody brings
             // A packet script stops the thread only when it returns.
             bool ended = _worker.Stop(StopTimeout);
             _disposed = true;

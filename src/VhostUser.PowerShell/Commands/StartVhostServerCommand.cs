@@ -69,6 +69,22 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Virtio features to offer besides the usual ones: AccessPlatform.</summary>
+    [Parameter]
+    public VirtioFeatures[] Feature { get; set; } = [];
+
+    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault.</summary>
+    [Parameter]
+    public ProtocolFeatures[] ProtocolFeature { get; set; } = [];
+
+    /// <summary>Protocol features not to offer.</summary>
+    [Parameter]
+    public ProtocolFeatures[] ExcludeProtocolFeature { get; set; } = [];
+
+    /// <summary>Whose numbers of protocol features the front-end uses.</summary>
+    [Parameter]
+    public ProtocolDialect Dialect { get; set; }
+
     /// <summary>Virtio features not to offer.</summary>
     [Parameter]
     public VirtioFeatures[] ExcludeFeature { get; set; } = [];
@@ -158,6 +174,10 @@ public sealed class StartVhostServerCommand : VhostCmdlet
         SocketMode = SocketMode,
         Force = Force,
         ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
+        OfferFeatures = FeatureSet.Of(Feature),
+        OfferProtocolFeatures = FeatureSet.Of(ProtocolFeature),
+        ExcludeProtocolFeatures = FeatureSet.Of(ExcludeProtocolFeature),
+        Dialect = Dialect,
         Profile = PeerProfile,
         ConfigSpace = ConfigSpace,
         MacAddress = MacAddress,

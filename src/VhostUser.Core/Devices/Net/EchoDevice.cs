@@ -8,7 +8,7 @@ internal sealed unsafe class EchoDevice : NetDevice
 {
     public override bool Process(NetQueuePair pair)
     {
-        if (!pair.CanTransmit) return false;
+        if (!pair.CanTransmit || pair.MayStall && !HasReceiveBuffers(pair)) return false;
         Vring ring = pair.Transmit;
         int count = ring.Queue!.Take(ring.Burst, BurstSize);
         if (count == 0) return false;
@@ -35,6 +35,16 @@ internal sealed unsafe class EchoDevice : NetDevice
         if (pair.CanReceive) pair.Filler.Flush();
         ReturnTransmitted(ring, count);
         return true;
+    }
+
+    /// <summary>Behind an IOMMU: whether the receive buffers' addresses are known. A packet taken before would have nowhere to go.</summary>
+    private static bool HasReceiveBuffers(NetQueuePair pair)
+    {
+        if (!pair.CanReceive) return !pair.Receive.WasEnabled;
+        pair.Filler.Expect(BurstSize);
+        bool known = pair.Filler.HasBuffer || pair.Receive.Queue!.HasAvailable() is false && pair.Receive.Queue.Verdict is null;
+        pair.Filler.Flush();
+        return known;
     }
 
     private static bool IsPlain(Vring ring, ref Chain chain, int headerLength, ref DropReason reason)

@@ -37,6 +37,9 @@ internal sealed class NetQueuePair
     /// <summary>Whether packets are taken: the transmit ring runs and is enabled.</summary>
     public bool CanTransmit { get; set; }
 
+    /// <summary>Whether the receive ring may have to wait for translations (VIRTIO_F_ACCESS_PLATFORM).</summary>
+    public bool MayStall { get; set; }
+
     /// <summary>Writes packets into the receive ring.</summary>
     public ReceiveFiller Filler { get; }
 }
