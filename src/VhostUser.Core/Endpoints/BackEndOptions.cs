@@ -8,7 +8,13 @@ internal sealed record BackEndOptions
     /// <summary>Memory slots offered with CONFIGURE_MEM_SLOTS, as many as libvhost-user and rust-vmm.</summary>
     public const int MaxMemorySlots = 509;
 
-    public const VirtioFeatures DefaultFeatures =
+    /// <summary>Checksums and cutting left to the device, and what a guest may be left with: every mode honours them.</summary>
+    public const VirtioFeatures Offloads =
+        VirtioFeatures.Csum | VirtioFeatures.HostTso4 | VirtioFeatures.HostTso6 | VirtioFeatures.HostEcn | VirtioFeatures.HostUfo | VirtioFeatures.HostUso
+        | VirtioFeatures.GuestCsum | VirtioFeatures.GuestTso4 | VirtioFeatures.GuestTso6 | VirtioFeatures.GuestEcn | VirtioFeatures.GuestUfo
+        | VirtioFeatures.GuestUso4 | VirtioFeatures.GuestUso6 | VirtioFeatures.GuestHdrLen;
+
+    public const VirtioFeatures DefaultFeatures = Offloads |
         VirtioFeatures.MrgRxbuf | VirtioFeatures.AnyLayout | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.ProtocolFeatures
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
 

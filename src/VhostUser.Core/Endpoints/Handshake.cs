@@ -40,6 +40,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         if (missing != 0)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(Offered))}.",
                 "GET_FEATURES", "Leave the feature out of -Feature, or let the back-end offer it.");
+        if (options.Device == ClientDevice.Net) wanted = FeatureDependencies.Complete(wanted, Offered & ~options.ExcludeFeatures);
         Features = Offered & wanted & ~options.ExcludeFeatures;
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0) NegotiateProtocol(cancel);
         if (options.QueuePairs > 1) CheckQueues(cancel);

@@ -53,7 +53,7 @@ public sealed partial class VhostServer : IDisposable
             Profile = options.Profile,
             ConfigSpace = options.ConfigSpace,
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures,
+                : FeatureDependencies.Keep((BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures & ~device.Unsupported),
             ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config),
         };
         _state = RestingState;

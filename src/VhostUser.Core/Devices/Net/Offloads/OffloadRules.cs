@@ -68,6 +68,8 @@ internal static class OffloadRules
         if (header.GsoType == GsoType.None) return true;
         // Every segment needs a checksum of its own, so whoever leaves the cutting leaves the checksum too.
         if ((header.Flags & NetHeader.NeedsCsum) == 0 || header.GsoSize == 0) return false;
+        // Only a driver that said so gives an exact hdr_len; another's means nothing (virtio 1.3 §5.1.6.2.2).
+        if ((features & VirtioFeatures.GuestHdrLen) != 0 && header.HeaderLength > length) return false;
         VirtioFeatures needed = SendFeatures(header.GsoType);
         return needed != 0 && (features & needed) == needed;
     }
