@@ -38,7 +38,10 @@ public sealed partial class VhostClient
     /// <param name="progress">Told how many were sent, five times a second at most; null to tell nobody.</param>
     /// <returns>How many were sent: <paramref name="count"/>.</returns>
     /// <exception cref="VhostException">RingFull, PacketTooLarge, RingIndexInvalid, PeerDisconnected …</exception>
-    public long Send(ReadOnlySpan<byte> frame, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress = null)
+    public long Send(ReadOnlySpan<byte> frame, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress = null) =>
+        Send(frame, default, queue, count, pace, timeout, cancel, progress);
+
+    private long Send(ReadOnlySpan<byte> frame, in NetHeader header, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress)
     {
         ArgumentNullException.ThrowIfNull(pace);
         NetTransmitter transmitter = TransmitterOf(queue);
@@ -53,7 +56,7 @@ public sealed partial class VhostClient
         {
             cancel.ThrowIfCancellationRequested();
             int allowed = pace.Wait((int)Math.Min(count - sent, BurstSize), cancel);
-            int done = SendBurst(transmitter, frame, allowed, template);
+            int done = SendBurst(transmitter, frame, allowed, template, header);
             pace.Add(done);
             sent += done;
             if (progress is not null && Stopwatch.GetElapsedTime(told) >= ProgressInterval)
@@ -96,7 +99,7 @@ public sealed partial class VhostClient
     }
 
     /// <summary>One burst without waiting, for benchmarks and for programs that poll: sends as many as fit.</summary>
-    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count, uint template = 0)
+    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count, uint template = 0, NetHeader header = default)
     {
         lock (_gate)
         {
@@ -105,7 +108,7 @@ public sealed partial class VhostClient
             {
                 transmitter.Reclaim();
                 int sent = 0;
-                while (sent < count && transmitter.TrySend(frame, template)) sent++;
+                while (sent < count && transmitter.TrySend(frame, template, header)) sent++;
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }
