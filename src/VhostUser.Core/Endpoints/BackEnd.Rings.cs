@@ -230,6 +230,7 @@ internal sealed partial class BackEnd
         }
         MustPoll = _rings.Any(ring => ring is { Queue: not null, KickFd: null });
         ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
+        Device.PairsChanged(ActivePairs);
     }
 
     private static FileDescriptor? TakeEventFd(Message message)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using VhostUser.Devices.Net.Offloads;
 using VhostUser.Interop;
 using VhostUser.Memory;
@@ -14,15 +13,9 @@ namespace VhostUser.Devices.Net;
 /// </summary>
 internal sealed unsafe class TapDevice : NetDevice
 {
-    private const uint TUNSETIFF = 0x400454ca;
-    private const uint TUNSETOFFLOAD = 0x400454d0;
-    private const uint TUNSETVNETHDRSZ = 0x400454d8;
-    private const ushort IFF_TAP = 2;
-    private const ushort IFF_NO_PI = 0x1000;
-    private const ushort IFF_VNET_HDR = 0x4000;
     private const int MaxVector = 256;
 
-    private readonly FileDescriptor _tap;
+    private readonly TapInterface _tap;
     private readonly PacketForwarder _forwarder = new();
     private readonly byte[] _fromHost = GC.AllocateUninitializedArray<byte>(NetHeader.Length + (int)TransmitReader.MaxPacket, pinned: true);
     private uint _offloads;
@@ -30,57 +23,29 @@ internal sealed unsafe class TapDevice : NetDevice
     /// <param name="name">Interface name, at most 15 bytes; it is made when it does not exist (needs CAP_NET_ADMIN).</param>
     public TapDevice(string name)
     {
-        Name = name;
-        if (Encoding.UTF8.GetByteCount(name) is 0 or > 15)
-            throw new VhostException(VhostError.TapFailed, $"Tap interface name '{name}' must have 1 to 15 bytes.", name, "Choose a shorter name, for example tap0.");
-        FileDescriptor? fd = null;
-        try
-        {
-            fd = Libc.Open("/dev/net/tun", Libc.O_RDWR | Libc.O_NONBLOCK);
-            byte* request = stackalloc byte[40]; // struct ifreq
-            new Span<byte>(request, 40).Clear();
-            Encoding.UTF8.GetBytes(name, new Span<byte>(request, 16));
-            *(ushort*)(request + 16) = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-            Libc.Ioctl(fd.Number, TUNSETIFF, request, "TUNSETIFF");
-            int header = NetHeader.Length;
-            Libc.Ioctl(fd.Number, TUNSETVNETHDRSZ, &header, "TUNSETVNETHDRSZ");
-            _tap = fd;
-            // Kernels before 6.2 know no USO: then it is not offered to the guest either.
-            if (!TrySetOffloads(TapOffloads.All)) Unsupported = TapOffloads.UsoFeatures;
-            TrySetOffloads(0);
-        }
-        catch (LinuxException error)
-        {
-            fd?.Dispose();
-            throw new VhostException(VhostError.TapFailed, $"Tap interface '{name}' can't be opened: {error.Message}", name, error.Errno switch
-            {
-                Errno.ENOENT => "The kernel has no /dev/net/tun: load the module 'tun'.",
-                Errno.EPERM or Errno.EACCES => $"Run as root, or let root make it for you: ip tuntap add {name} mode tap user $USER",
-                16 /* EBUSY */ => "Another program has it open.",
-                Errno.EINVAL => $"'{name}' exists and is no tap interface.",
-                _ => "See ip-tuntap(8).",
-            }, error);
-        }
+        _tap = new TapInterface(name);
+        _tap.SetHeaderLength(NetHeader.Length);
+        // Kernels before 6.2 know no USO: then it is not offered to the guest either.
+        if (!_tap.TrySetOffloads(TapOffloads.All)) Unsupported = TapOffloads.UsoFeatures;
+        _tap.TrySetOffloads(0);
     }
 
-    public string Name { get; }
+    public string Name => _tap.Name;
 
-    public override int WakeFd => _tap.Number;
+    public override int WakeFd => _tap.Fd;
 
     public override VirtioFeatures Unsupported { get; }
 
     public override bool Process(NetQueuePair pair)
     {
         uint offloads = TapOffloads.For(pair.Features);
-        if (offloads != _offloads && TrySetOffloads(offloads)) _offloads = offloads;
+        if (offloads != _offloads && _tap.TrySetOffloads(offloads)) _offloads = offloads;
         bool worked = FromGuest(pair);
         // One queue pair is enough for what comes from the host: a tap queue has no notion of the guest's others.
         return (pair.Index == 0 && ToGuest(pair)) | worked;
     }
 
     public override void Dispose() => _tap.Dispose();
-
-    private bool TrySetOffloads(uint offloads) => Libc.TryIoctl(_tap.Number, TUNSETOFFLOAD, offloads) >= 0;
 
     private bool FromGuest(NetQueuePair pair)
     {
@@ -120,7 +85,7 @@ internal sealed unsafe class TapDevice : NetDevice
             vector[count] = new iovec { iov_base = piece.Address, iov_len = piece.Length };
             left -= piece.Length;
         }
-        return Libc.WriteVector(_tap.Number, vector, count) >= 0;
+        return Libc.WriteVector(_tap.Fd, vector, count) >= 0;
     }
 
     private bool ToGuest(NetQueuePair pair)
@@ -130,7 +95,7 @@ internal sealed unsafe class TapDevice : NetDevice
         int taken = 0;
         for (; taken < BurstSize; taken++)
         {
-            long read = Libc.Read(_tap.Number, buffer, (nuint)_fromHost.Length);
+            long read = Libc.Read(_tap.Fd, buffer, (nuint)_fromHost.Length);
             if (read <= NetHeader.Length) break;
             if (!pair.CanReceive)
             {
