@@ -14,6 +14,14 @@ internal sealed record BackEndOptions
         | VirtioFeatures.GuestCsum | VirtioFeatures.GuestTso4 | VirtioFeatures.GuestTso6 | VirtioFeatures.GuestEcn | VirtioFeatures.GuestUfo
         | VirtioFeatures.GuestUso4 | VirtioFeatures.GuestUso6 | VirtioFeatures.GuestHdrLen;
 
+    /// <summary>
+    /// What comes with a control queue. Front-ends that know vhost-user's ways keep that queue to themselves, so it is offered on
+    /// demand only. MQ is not among them: vhost-user has SET_VRING_ENABLE for it.
+    /// </summary>
+    public const VirtioFeatures ControlFeatures =
+        VirtioFeatures.CtrlVq | VirtioFeatures.CtrlRx | VirtioFeatures.CtrlRxExtra | VirtioFeatures.CtrlVlan | VirtioFeatures.CtrlMacAddr
+        | VirtioFeatures.CtrlGuestOffloads | VirtioFeatures.GuestAnnounce | VirtioFeatures.HashReport;
+
     public const VirtioFeatures DefaultFeatures = Offloads |
         VirtioFeatures.MrgRxbuf | VirtioFeatures.AnyLayout | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.ProtocolFeatures
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
@@ -23,6 +31,9 @@ internal sealed record BackEndOptions
         | ProtocolFeatures.ResetDevice;
 
     public int QueuePairs { get; init; } = 1;
+
+    /// <summary>Rings: two for each pair, and the control ring where that is offered (virtio 1.3 §5.1.2).</summary>
+    public int RingCount => 2 * QueuePairs + ((Features & VirtioFeatures.CtrlVq) != 0 ? 1 : 0);
 
     public VirtioFeatures Features { get; init; } = DefaultFeatures;
 

@@ -137,10 +137,10 @@ public sealed partial class VhostClient
     }
 
     internal NetTransmitter TransmitterOf(int queue) =>
-        (uint)queue < (uint)_rings.Length && _transmitters[queue] is NetTransmitter transmitter ? transmitter : throw WrongQueue(queue, "transmit", "odd");
+        (uint)queue < (uint)_transmitters.Length && _rings.Length > 0 && _transmitters[queue] is NetTransmitter transmitter ? transmitter : throw WrongQueue(queue, "transmit", "odd");
 
     internal NetReceiver ReceiverOf(int queue) =>
-        (uint)queue < (uint)_rings.Length && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
+        (uint)queue < (uint)_receivers.Length && _rings.Length > 0 && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
 
     /// <summary>Runs one burst under the lock; a broken ring rule ends the session.</summary>
     private T Burst<T>(Func<T> burst)

@@ -59,7 +59,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             Profile = options.Profile,
             ConfigSpace = options.ConfigSpace,
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : FeatureDependencies.Keep((BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures & ~device.Unsupported),
+                : FeatureDependencies.Keep((BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | (options.ControlQueue ? BackEndOptions.ControlFeatures : 0)) & ~options.ExcludeFeatures & ~device.Unsupported),
             ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config),
         };
         _state = RestingState;
@@ -89,6 +89,8 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         ArgumentNullException.ThrowIfNull(options);
         if (options.QueuePairs is < 1 or > 128)
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
+        if (options.ControlQueue && options.QueuePairs == 128)
+            throw new VhostException(VhostError.InvalidArgument, "128 queue pairs leave no ring index for a control queue.", options.Name, "Offer 127 pairs, or no control queue.");
         NetDevice device = CreateDevice(options);
         ListeningSocket? listener = null;
         try
@@ -131,7 +133,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     /// <exception cref="VhostException">RingIndexInvalid.</exception>
     public VringState[] GetVringStates(int? queue = null, bool descriptors = false)
     {
-        int rings = 2 * _options.QueuePairs;
+        int rings = _offer.RingCount;
         if (queue is int index && (uint)index >= (uint)rings)
             throw new VhostException(VhostError.RingIndexInvalid, $"Server '{Name}' has no ring {index}; it has {rings} (0 to {rings - 1}).", Name, "More rings need -QueuePairs.");
         return _disposed ? ReadIdleRings(queue) : OnLoop(() => _session?.ReadRings(Name, queue, descriptors) ?? ReadIdleRings(queue));

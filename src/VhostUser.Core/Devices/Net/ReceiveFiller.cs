@@ -36,6 +36,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
 
     private bool TryWriteBehind(in PacketView packet, in NetHeader header)
     {
+        if (pair.Filter is not null && !pair.Filter.Accepts(packet)) return Drop(DropReason.NotWanted);
         Vring ring = pair.Receive;
         for (int refused = 0; ; refused++)
         {
