@@ -23,6 +23,7 @@
         'Receive-VringPacket'
         'Remove-VhostSharedRegion'
         'Send-VringPacket'
+        'Set-VhostClient'
         'Start-VhostServer'
         'Stop-VhostServer'
         'Wait-VhostServer'

@@ -81,6 +81,10 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     [Parameter]
     public byte[] ConfigSpace { get; set; } = [];
 
+    /// <summary>Offers a control queue, for front-ends that leave it to the back-end (QEMU and DPDK keep it).</summary>
+    [Parameter]
+    public SwitchParameter ControlQueue { get; set; }
+
     /// <summary>Starts one server.</summary>
     protected override void ProcessRecord()
     {
@@ -141,5 +145,6 @@ public sealed class StartVhostServerCommand : VhostCmdlet
         ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
         Profile = PeerProfile,
         ConfigSpace = ConfigSpace,
+        ControlQueue = ControlQueue,
     };
 }
