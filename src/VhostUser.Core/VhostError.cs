@@ -13,6 +13,10 @@ public enum VhostError
     HandleFromAnotherProcess,
     /// <summary>The handle was stopped, disconnected or removed.</summary>
     HandleClosed,
+    /// <summary>A server's thread is busy with something that does not return.</summary>
+    ServerBusy,
+    /// <summary>A front-end was turned away because the server has another one.</summary>
+    ServerOccupied,
 
     /// <summary>A Unix socket path is longer than the 107 bytes that sockaddr_un holds.</summary>
     SocketPathTooLong,
@@ -87,7 +91,7 @@ public enum VhostError
 
     /// <summary>A ring index is beyond the queues of the device.</summary>
     RingIndexInvalid,
-    /// <summary>A ring size is zero, too large or not a power of two.</summary>
+    /// <summary>A ring size is zero or too large, or a split ring's is not a power of two.</summary>
     RingSizeInvalid,
     /// <summary>A ring address is misaligned or outside the memory regions.</summary>
     RingAddressInvalid,

@@ -1,3 +1,4 @@
+using VhostUser.Devices.Net;
 using VhostUser.Rings;
 
 namespace VhostUser.Endpoints;
@@ -10,6 +11,8 @@ internal sealed partial class BackEnd
         if (ring.Queue!.Verdict is string own) return own;
         if (now.Used != now.OwnUsed)
             return $"another program writes this ring: used.idx is {now.Used}, this server left it at {now.OwnUsed}";
+        if (now.Packed is { } packed && packed.DeviceEvent.Position != packed.Used)
+            return $"another program writes this ring: its event suppression area names descriptor {packed.DeviceEvent.Position.Offset}, this server left it at {packed.Used.Offset}";
         if ((ushort)(now.Available - now.Next) > ring.Size)
             return $"the driver's available index {now.Available} is more than the ring's size {ring.Size} ahead of {now.Next}";
         if (!IsEnabled(ring))
@@ -17,9 +20,14 @@ internal sealed partial class BackEnd
         return (ring.IsReceive && ring.Index != ControlIndex ? JudgeReceive(ring, now) : JudgeTransmit(ring, now)) + ring.Counters.Drops.Explain(Devices.Net.NetHeader.LengthFor(Features));
     }
 
-    private static string JudgeReceive(Vring ring, RingIndices now)
+    private string JudgeReceive(Vring ring, RingIndices now)
     {
-        if (now.Available == now.Next) return ring.Counters.Packets == 0 && now.Available == 0 ? "the front-end has posted no receive buffers" : "ok; all receive buffers are used";
+        if (now.Available == now.Next)
+        {
+            return ring.Counters.Packets == 0 && now.Available == 0 ? "the front-end has posted no receive buffers"
+                : Device is SourceDevice ? "the front-end has no free receive buffer: Source waits for one"
+                : "the front-end has no free receive buffer: the next packet for it will be dropped";
+        }
         return WhyNotCalled(ring, now) ?? "ok";
     }
 
