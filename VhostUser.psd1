@@ -31,6 +31,7 @@
         'Remove-VhostSharedRegion'
         'Send-VhostRequest'
         'Send-VringPacket'
+        'Set-VhostClient'
         'Start-VhostDirtyLog'
         'Start-VhostServer'
         'Stop-VhostDirtyLog'

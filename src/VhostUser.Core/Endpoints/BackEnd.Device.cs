@@ -17,7 +17,9 @@ internal sealed partial class BackEnd
                 "A front-end may only acknowledge what GET_FEATURES told it.");
         if (features != Features && _rings.Any(ring => ring.Queue is not null) && ((features ^ Features) & ~VirtioFeatures.LogAll) != 0)
             throw new VhostException(VhostError.RequestOutOfOrder, "SET_FEATURES changes features while a ring runs.", "SET_FEATURES", "Stop the rings with GET_VRING_BASE first.");
+        bool changed = features != Features;
         Features = features;
+        if (changed) ResetControl();
         _featuresSet = true;
         UpdateIotlb();
         UpdateAllRings();
@@ -150,6 +152,7 @@ internal sealed partial class BackEnd
         Features = 0;
         ForgetInflight();
         UpdateIotlb();
+        ResetControl();
         _featuresSet = false;
         Status = 0;
         UpdatePairs();
@@ -164,6 +167,7 @@ internal sealed partial class BackEnd
             // virtio 1.3 §2.1: writing 0 resets the device.
             foreach (Vring ring in _rings) StopRing(ring);
             ForgetInflight();
+            ResetControl();
         }
         UpdateAllRings();
     }

@@ -32,7 +32,7 @@ internal sealed partial class BackEnd
     {
         if (index < (uint)_rings.Length) return _rings[index];
         throw new VhostException(VhostError.RingIndexInvalid,
-            $"{(message ?? _connection.Current).Name} names ring {index}; this back-end has {_rings.Length} (0 to {_rings.Length - 1}, {_options.QueuePairs} queue pair(s)).",
+            $"{(message ?? _connection.Current).Name} names ring {index}; this back-end has {_rings.Length} (0 to {_rings.Length - 1}, {_options.QueuePairs} queue pair(s){(_rings.Length > 2 * _options.QueuePairs ? " and a control queue" : "")}).",
             $"ring {index}", "Give the front-end fewer queues, or start the server with more: -QueuePairs.");
     }
 
@@ -181,7 +181,7 @@ internal sealed partial class BackEnd
     private void StopRing(Vring ring)
     {
         if (ring.KickFd is not null) _unwatchKick(ring);
-        if (ring.IsReceive) _pairs[ring.Index / 2].Filler.Reset();
+        if (ring.IsReceive && ring.Index / 2 < _pairs.Length) _pairs[ring.Index / 2].Filler.Reset();
         ring.Stop();
     }
 
@@ -192,15 +192,17 @@ internal sealed partial class BackEnd
         bool mergeable = (Features & VirtioFeatures.MrgRxbuf) != 0;
         foreach (NetQueuePair pair in _pairs)
         {
-            pair.Features = Features;
+            pair.Features = Features & ~(_control?.OffloadsOff ?? 0);
+            pair.Filter = _control?.Filter;
             pair.HeaderLength = header;
             pair.Mergeable = mergeable;
             pair.MayStall = UsesIova;
-            pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
+            pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive) && pair.Index < (_control?.ActivePairs ?? int.MaxValue);
             pair.CanTransmit = pair.Transmit.Queue is not null && IsEnabled(pair.Transmit);
         }
         MustPoll = !IsInband && _rings.Any(ring => ring is { Queue: not null, KickFd: null });
-        ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
+        int control = ControlIndex;
+        ActivePairs = [.. _pairs.Where(pair => pair.Receive.Index != control).Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
         Device.PairsChanged(ActivePairs);
     }
 

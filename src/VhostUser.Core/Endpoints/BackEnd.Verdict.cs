@@ -17,7 +17,7 @@ internal sealed partial class BackEnd
             return $"the driver's available index {now.Available} is more than the ring's size {ring.Size} ahead of {now.Next}";
         if (!IsEnabled(ring))
             return ring.WasEnabled ? "disabled by the front-end: packets are thrown away" : "started but not enabled: SET_VRING_ENABLE has not come";
-        return (ring.IsReceive ? JudgeReceive(ring, now) : JudgeTransmit(ring, now)) + ring.Counters.Drops.Explain(_pairs[ring.Index / 2].HeaderLength);
+        return (ring.IsReceive && ring.Index != ControlIndex ? JudgeReceive(ring, now) : JudgeTransmit(ring, now)) + ring.Counters.Drops.Explain(Devices.Net.NetHeader.LengthFor(Features));
     }
 
     private string JudgeReceive(Vring ring, RingIndices now)

@@ -35,7 +35,7 @@ internal sealed partial class BackEnd : IDisposable
         Device = device;
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
-        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
+        _rings = [.. Enumerable.Range(0, options.RingCount).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
         _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
     }
 

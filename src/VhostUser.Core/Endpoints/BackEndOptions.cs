@@ -8,7 +8,21 @@ internal sealed record BackEndOptions
     /// <summary>Memory slots offered with CONFIGURE_MEM_SLOTS, as many as libvhost-user and rust-vmm.</summary>
     public const int MaxMemorySlots = 509;
 
-    public const VirtioFeatures DefaultFeatures =
+    /// <summary>Checksums and cutting left to the device, and what a guest may be left with: every mode honours them.</summary>
+    public const VirtioFeatures Offloads =
+        VirtioFeatures.Csum | VirtioFeatures.HostTso4 | VirtioFeatures.HostTso6 | VirtioFeatures.HostEcn | VirtioFeatures.HostUfo | VirtioFeatures.HostUso
+        | VirtioFeatures.GuestCsum | VirtioFeatures.GuestTso4 | VirtioFeatures.GuestTso6 | VirtioFeatures.GuestEcn | VirtioFeatures.GuestUfo
+        | VirtioFeatures.GuestUso4 | VirtioFeatures.GuestUso6 | VirtioFeatures.GuestHdrLen;
+
+    /// <summary>
+    /// What comes with a control queue. Front-ends that know vhost-user's ways keep that queue to themselves, so it is offered on
+    /// demand only. MQ is not among them: vhost-user has SET_VRING_ENABLE for it.
+    /// </summary>
+    public const VirtioFeatures ControlFeatures =
+        VirtioFeatures.CtrlVq | VirtioFeatures.CtrlRx | VirtioFeatures.CtrlRxExtra | VirtioFeatures.CtrlVlan | VirtioFeatures.CtrlMacAddr
+        | VirtioFeatures.CtrlGuestOffloads | VirtioFeatures.GuestAnnounce | VirtioFeatures.HashReport;
+
+    public const VirtioFeatures DefaultFeatures = Offloads |
         VirtioFeatures.MrgRxbuf | VirtioFeatures.AnyLayout | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.ProtocolFeatures
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform | VirtioFeatures.RingPacked | VirtioFeatures.RingReset
         | VirtioFeatures.NotifyOnEmpty | VirtioFeatures.LogAll;
@@ -25,6 +39,9 @@ internal sealed record BackEndOptions
     public const ProtocolFeatures OptionalProtocolFeatures = ProtocolFeatures.GpaAddresses | ProtocolFeatures.HostNotifier | ProtocolFeatures.Pagefault;
 
     public int QueuePairs { get; init; } = 1;
+
+    /// <summary>Rings: two for each pair, and the control ring where that is offered (virtio 1.3 §5.1.2).</summary>
+    public int RingCount => 2 * QueuePairs + ((Features & VirtioFeatures.CtrlVq) != 0 ? 1 : 0);
 
     public VirtioFeatures Features { get; init; } = DefaultFeatures;
 

@@ -34,6 +34,9 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     public ProtocolFeatures ProtocolFeatures { get; private set; }
 
+    /// <summary>Queue pairs that the back-end serves, as far as it was asked; the control ring comes behind them.</summary>
+    public int MaxQueuePairs { get; private set; } = 1;
+
     /// <summary>Owner, features and protocol features.</summary>
     public void Negotiate(CancellationToken cancel)
     {
@@ -46,9 +49,10 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         if (missing != 0)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(Offered))}.",
                 "GET_FEATURES", "Leave the feature out of -Feature, or let the back-end offer it.");
+        if (options.Device == ClientDevice.Net) wanted = FeatureDependencies.Complete(wanted, Offered & ~options.ExcludeFeatures);
         Features = Offered & wanted & ~options.ExcludeFeatures;
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0) NegotiateProtocol(cancel);
-        if (options.QueuePairs > 1) CheckQueues(cancel);
+        if (options.QueuePairs > 1 || (Features & (VirtioFeatures.Mq | VirtioFeatures.CtrlVq)) == (VirtioFeatures.Mq | VirtioFeatures.CtrlVq)) CheckQueues(cancel);
         if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver, cancel);
         if (options.Profile == PeerProfile.Vapp) return; // vapp's client sends no SET_FEATURES: no feature is used, and the rings are enabled
         frontEnd.Set(FrontEndRequest.SetFeatures, (ulong)Features, cancel);
@@ -153,6 +157,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
     private void CheckQueues(CancellationToken cancel)
     {
         ulong pairs = (ProtocolFeatures & ProtocolFeatures.Mq) != 0 ? frontEnd.Get(FrontEndRequest.GetQueueNum, cancel) : 1;
+        MaxQueuePairs = (int)Math.Min(pairs, 127);
         if (pairs < (ulong)options.QueuePairs)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end serves {pairs} queue pair(s); {options.QueuePairs} were asked for.", "GET_QUEUE_NUM",
                 "Use a smaller -QueuePairs, or start the back-end with more queues.");

@@ -212,18 +212,19 @@ public sealed partial class VhostClient : IDisposable
         try
         {
             for (int i = 0; i < count; i++) rings.Add(DriverRing.Create(i, _options.QueueSize, features, _space));
+            if (ControlQueue >= 0) rings.Add(DriverRing.Create(ControlQueue, _options.QueueSize, features, _space));
         }
         finally
         {
             _rings = [.. rings];
         }
-        _transmitters = new NetTransmitter?[count];
-        _receivers = new NetReceiver?[count];
+        _transmitters = new NetTransmitter?[_rings[^1].Index + 1];
+        _receivers = new NetReceiver?[_rings[^1].Index + 1];
         if (!net) return;
         uint slot = (uint)(_options.BufferSize + 63 & ~63);
         bool separate = (_handshake.Features & (VirtioFeatures.Version1 | VirtioFeatures.AnyLayout)) == 0;
         bool mergeable = (_handshake.Features & VirtioFeatures.MrgRxbuf) != 0;
-        foreach (DriverRing ring in _rings)
+        foreach (DriverRing ring in _rings[..count])
         {
             RegionPiece slots = _space.Allocate((ulong)_options.QueueSize * slot, $"{_options.QueueSize} buffers of {slot} bytes for ring {ring.Index}");
             _buffers.Add(slots);

@@ -75,7 +75,8 @@ public sealed partial class VhostServer
     /// <summary>Goes over the rings until it is time to look at the sockets; returns how long to wait there.</summary>
     private TimeSpan? WorkRounds()
     {
-        NetQueuePair[] pairs = _session!.ActivePairs;
+        _session!.ProcessControl();
+        NetQueuePair[] pairs = _session.ActivePairs;
         if (_armed)
         {
             // Perhaps it was another endpoint of this worker that had something to do, and here it is still quiet.

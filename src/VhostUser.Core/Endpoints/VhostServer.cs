@@ -66,7 +66,8 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             Profile = options.Profile,
             ConfigSpace = ConfigOf(options),
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : (BackEndOptions.DefaultFeatures | options.OfferFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)) & ~options.ExcludeFeatures,
+                : FeatureDependencies.Keep((BackEndOptions.DefaultFeatures | options.OfferFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)
+                    | (options.ControlQueue ? BackEndOptions.ControlFeatures : 0)) & ~options.ExcludeFeatures & ~device.Unsupported),
             ProtocolFeatures = (BackEndOptions.DefaultProtocolFeatures | options.OfferProtocolFeatures | (ConfigOf(options).IsEmpty ? 0 : ProtocolFeatures.Config)
                 | (options.SharedMemorySizes.Count == 0 ? 0 : ProtocolFeatures.Shmem)) & ~options.ExcludeProtocolFeatures,
             SharedMemorySizes = options.SharedMemorySizes,
@@ -104,6 +105,8 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
         CheckConfig(options);
         CheckOffer(options);
+        if (options.ControlQueue && options.QueuePairs == 128)
+            throw new VhostException(VhostError.InvalidArgument, "128 queue pairs leave no ring index for a control queue.", options.Name, "Offer 127 pairs, or no control queue.");
         if (options.Core is int core) CoreChoice.Check(options.Name, core);
         var absence = new Absence();
         NetDevice device = CreateDevice(options, absence);
@@ -149,7 +152,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     /// <exception cref="VhostException">RingIndexInvalid, or ServerBusy: something other than a packet script holds its thread.</exception>
     public VringState[] GetVringStates(int? queue = null, bool descriptors = false)
     {
-        int rings = 2 * _options.QueuePairs;
+        int rings = _offer.RingCount;
         if (queue is int index && (uint)index >= (uint)rings)
             throw new VhostException(VhostError.RingIndexInvalid, $"Server '{Name}' has no ring {index}; it has {rings} (0 to {rings - 1}).", Name, "More rings need -QueuePairs.");
         return _disposed ? ReadIdleRings(queue) : OnLoop(() => ReadRings(queue, descriptors));

@@ -63,6 +63,12 @@ public sealed record VhostServerOptions
     /// <summary>Sizes in bytes of the device's shared memory regions by id, at most 256; when there is one, SHMEM is offered.</summary>
     public IReadOnlyList<long> SharedMemorySizes { get; init; } = [];
 
+    /// <summary>
+    /// Whether to offer a control queue, with filters, guest offloads, announcements and hash reports. For front-ends that leave that
+    /// queue to the back-end: QEMU and DPDK keep it.
+    /// </summary>
+    public bool ControlQueue { get; init; }
+
     /// <summary>Bytes of configuration space for GET_CONFIG (struct virtio_net_config); when empty, CONFIG is not offered.</summary>
     public ReadOnlyMemory<byte> ConfigSpace { get; init; }
 

@@ -105,6 +105,10 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     [Parameter]
     public int? Mtu { get; set; }
 
+    /// <summary>Offers a control queue, for front-ends that leave it to the back-end (QEMU and DPDK keep it).</summary>
+    [Parameter]
+    public SwitchParameter ControlQueue { get; set; }
+
     /// <summary>Starts one server.</summary>
     protected override void ProcessRecord()
     {
@@ -182,5 +186,6 @@ public sealed class StartVhostServerCommand : VhostCmdlet
         ConfigSpace = ConfigSpace,
         MacAddress = MacAddress,
         Mtu = Mtu,
+        ControlQueue = ControlQueue,
     };
 }

@@ -67,7 +67,7 @@ public sealed class RequestTests : ChannelTest
         using SharedRegion region = Region();
         using VhostServer server = Serve(options => options with { Dialect = dialect, SharedMemorySizes = [4096], OfferProtocolFeatures = ProtocolFeatures.GpaAddresses });
         ulong wire = new VhostRequest { Request = "GetProtocolFeatures" }.SendTo(SocketPath).Value!.Value;
-        Assert.Equal(dialect == ProtocolDialect.Spec ? 3ul << 21 : 1ul << bit, wire & ~((1ul << 20) - 1));
+        Assert.Equal(dialect == ProtocolDialect.Spec ? 0xFul << 20 : 1ul << bit, wire & ~((1ul << 20) - 1));
         Assert.True(server.WaitFor([EndpointState.Listening], Limit));
         using (RawFrontEnd front = Connect())
         {
