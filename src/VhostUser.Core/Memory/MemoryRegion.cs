@@ -8,11 +8,13 @@ namespace VhostUser.Memory;
 internal sealed unsafe class MemoryRegion : IDisposable
 {
     private readonly MappedMemory _memory;
+    private readonly statx_t _file;
 
-    private MemoryRegion(MemoryRegionDescription description, MappedMemory memory, byte* address, MemorySafety safety)
+    private MemoryRegion(MemoryRegionDescription description, MappedMemory memory, byte* address, MemorySafety safety, in statx_t file)
     {
         Description = description;
         _memory = memory;
+        _file = file;
         Address = address;
         Safety = safety;
     }
@@ -25,6 +27,12 @@ internal sealed unsafe class MemoryRegion : IDisposable
     public MemorySafety Safety { get; }
 
     public bool IsLost => _memory.IsLost;
+
+    /// <summary>How often the peer has added the region again since the first time; it must remove it once more for each.</summary>
+    public int Repeats { get; set; }
+
+    /// <summary>Whether the same row with the same file is what this region is already.</summary>
+    public bool IsRepeatedBy(in MemoryRegionDescription row, FileDescriptor file) => Description.Equals(row) && Libc.Stat(file.Number).IsSameFile(_file);
 
     /// <summary>Checks and maps a region that a peer described; the file stays the caller's.</summary>
     /// <exception cref="VhostException">MemoryRegionInvalid, MessageFdKindInvalid or MemoryMapFailed.</exception>
@@ -71,7 +79,7 @@ internal sealed unsafe class MemoryRegion : IDisposable
                 throw new VhostException(VhostError.PlatformNotSupported, $"{target}: its file can't be sealed, and on this architecture a peer that truncates it would end this process.",
                     target, "Let the peer share a memfd (QEMU: -object memory-backend-memfd).");
             }
-            return new MemoryRegion(row, memory, memory.Address + (row.MmapOffset - start), safety);
+            return new MemoryRegion(row, memory, memory.Address + (row.MmapOffset - start), safety, stat);
         }
         catch (LinuxException error)
         {
