@@ -222,6 +222,7 @@ internal sealed partial class BackEnd
         bool mergeable = (Features & VirtioFeatures.MrgRxbuf) != 0;
         foreach (NetQueuePair pair in _pairs)
         {
+            pair.Features = Features;
             pair.HeaderLength = header;
             pair.Mergeable = mergeable;
             pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
@@ -229,6 +230,7 @@ internal sealed partial class BackEnd
         }
         MustPoll = _rings.Any(ring => ring is { Queue: not null, KickFd: null });
         ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
+        Device.PairsChanged(ActivePairs);
     }
 
     private static FileDescriptor? TakeEventFd(Message message)

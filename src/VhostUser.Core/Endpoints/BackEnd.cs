@@ -15,7 +15,6 @@ internal sealed partial class BackEnd : IDisposable
 {
     private readonly Connection _connection;
     private readonly BackEndOptions _options;
-    private readonly NetDevice _device;
     private readonly Action<Vring> _watchKick;
     private readonly Action<Vring> _unwatchKick;
     private readonly Vring[] _rings;
@@ -33,12 +32,15 @@ internal sealed partial class BackEnd : IDisposable
     {
         _connection = connection;
         _options = options;
-        _device = device;
+        Device = device;
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
         _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
         _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
     }
+
+    /// <summary>What is done with packets; another one when the server joins or leaves a bridge.</summary>
+    public NetDevice Device { get; set; }
 
     public VirtioFeatures Features { get; private set; }
 

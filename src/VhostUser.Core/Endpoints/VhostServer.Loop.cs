@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VhostUser.Devices.Net;
 using VhostUser.Interop;
 using VhostUser.Rings;
@@ -7,25 +8,37 @@ namespace VhostUser.Endpoints;
 /// <summary>The server's thread: sockets, sessions, and the rounds over the rings.</summary>
 public sealed partial class VhostServer
 {
-    private void Run()
+    void IWorkerMember.Begin(EventLoop loop)
     {
+        _loop = loop;
+        if (_listener is not null) loop.Watch(_listener.Fd, Accept);
+        WatchDevice();
+    }
+
+    TimeSpan? IWorkerMember.Work()
+    {
+        if (_session is null) return _options.Connect ? Reconnect() : null;
         try
         {
-            if (_options.Core is int core) Libc.PinThread(core);
-            if (_listener is not null) _loop.Watch(_listener.Fd, Accept);
-            if (_device.WakeFd >= 0) _loop.Watch(_device.WakeFd, static () => { }); // waking up is all: the round looks at the device
-            while (!_stopping) Step();
-            EndSession(null);
-            CleanUp();
-            SetState(EndpointState.Stopped);
+            TimeSpan? wait = WorkRounds();
+            if (_session?.LostMemory is VhostException lost) EndSession(lost);
+            else if (_device.Fault is VhostException fault) EndSession(fault);
+            return wait;
         }
-        catch (Exception error)
+        catch (VhostException error)
         {
-            // A thread that throws would take the shell with it: the fault becomes the server's state.
-            _fault = error as VhostException ?? new VhostException(VhostError.NativeCallFailed, $"Server '{Name}' failed: {error.Message}", Name, "This is a defect of the module; please report it.", error);
-            CleanUp();
-            SetState(EndpointState.Faulted);
+            EndSession(error);
+            return TimeSpan.Zero;
         }
+    }
+
+    void IWorkerMember.End(Exception? failure)
+    {
+        if (failure is not null)
+            _fault = failure as VhostException ?? new VhostException(VhostError.NativeCallFailed, $"Server '{Name}' failed: {failure.Message}", Name, "This is a defect of the module; please report it.", failure);
+        EndSession(null);
+        CleanUp();
+        SetState(failure is null ? EndpointState.Stopped : EndpointState.Faulted);
     }
 
     private void CleanUp()
@@ -35,33 +48,34 @@ public sealed partial class VhostServer
         _session = null;
         session?.Dispose();
         _listener?.Dispose();
-        _device.Dispose();
+        _ownDevice.Dispose();
     }
 
-    private void Step()
+    /// <summary>Waking up is all that a device's own descriptor is for: the next round looks at the device.</summary>
+    private void WatchDevice()
     {
-        if (_session is null)
-        {
-            if (_options.Connect && TryConnect()) return;
-            _loop.Wait(_options.Connect ? ReconnectInterval : null);
-            return;
-        }
-        try
-        {
-            _loop.Wait(WorkRounds());
-            if (_session?.LostMemory is VhostException lost) EndSession(lost);
-        }
-        catch (VhostException error)
-        {
-            EndSession(error);
-        }
+        if (_device.WakeFd >= 0) _loop.Watch(_device.WakeFd, () => _woken = true);
+    }
+
+    private TimeSpan? Reconnect()
+    {
+        TimeSpan left = ReconnectInterval - Stopwatch.GetElapsedTime(_lastAttempt);
+        if (_lastAttempt != 0 && left > TimeSpan.Zero) return left;
+        _lastAttempt = Stopwatch.GetTimestamp();
+        return TryConnect() ? TimeSpan.Zero : ReconnectInterval;
     }
 
     /// <summary>Goes over the rings until it is time to look at the sockets; returns how long to wait there.</summary>
     private TimeSpan? WorkRounds()
     {
         NetQueuePair[] pairs = _session!.ActivePairs;
-        if (_armed) Disarm(pairs);
+        if (_armed)
+        {
+            // Perhaps it was another endpoint of this worker that had something to do, and here it is still quiet.
+            TimeSpan? left = _sleepAtMost - Stopwatch.GetElapsedTime(_sleepStart);
+            if (!_woken && (left is null || left > Moment)) return left;
+            Disarm(pairs);
+        }
         for (int round = 0; round < RoundsPerLook; round++)
         {
             bool busy = false;
@@ -79,15 +93,24 @@ public sealed partial class VhostServer
             TimeSpan? next = _device.NextWork;
             if (next is TimeSpan due)
             {
-                if (due > TimeSpan.FromMilliseconds(1)) return Arm(pairs) ? TimeSpan.Zero : due;
+                if (due > TimeSpan.FromMilliseconds(1)) return Sleep(pairs, due);
                 // Due, and yet nothing was done: the ring is full. Look again in a moment.
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
             if (++_idleRounds < IdleRoundsBeforeSleep) continue;
             // Nobody will wake this thread for a ring without a kick descriptor: look again in a moment.
-            return Arm(pairs) ? TimeSpan.Zero : _session.MustPoll ? TimeSpan.FromMilliseconds(1) : null;
+            return Sleep(pairs, _session.MustPoll ? TimeSpan.FromMilliseconds(1) : null);
         }
         return TimeSpan.Zero;
+    }
+
+    /// <summary>Asks the driver for kicks and says how long the thread may sleep, unless work came meanwhile.</summary>
+    private TimeSpan? Sleep(NetQueuePair[] pairs, TimeSpan? atMost)
+    {
+        _woken = Arm(pairs);
+        _sleepStart = Stopwatch.GetTimestamp();
+        _sleepAtMost = atMost;
+        return _woken ? TimeSpan.Zero : atMost;
     }
 
     /// <summary>Asks the driver for kicks; true when work came meanwhile.</summary>
@@ -183,7 +206,6 @@ public sealed partial class VhostServer
             EndSession(error);
             return;
         }
-        _idleRounds = 0;
         NetQueuePair[] pairs = _session.ActivePairs;
         Disarm(pairs);
         SetState(pairs.Any(pair => pair.CanReceive || pair.CanTransmit) ? EndpointState.Running : EndpointState.Connected);
@@ -198,7 +220,7 @@ public sealed partial class VhostServer
         _loop.Watch(fd, () =>
         {
             ring.Counters.KicksReceived++;
-            _idleRounds = 0;
+            _woken = true;
         }, Libc.EPOLLIN | Libc.EPOLLET);
     }
 }

@@ -11,23 +11,26 @@ namespace VhostUser.Endpoints;
 /// A back-end that runs in the background on a thread of its own: it listens (or connects, again and again), serves one
 /// front-end at a time, and outlives every mistake of it. A mistake ends the session and is kept as <see cref="EndpointInfo.Fault"/>.
 /// </summary>
-public sealed partial class VhostServer : IDisposable
+public sealed partial class VhostServer : IDisposable, IWorkerMember
 {
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan InvokeTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     // Look at the sockets once in so many rounds over the rings: 32 rounds of a burst are far below a millisecond.
     private const int RoundsPerLook = 32;
+
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(0.1);
 
     // Empty rounds before a server that may sleep does so: arming the kicks and the system call cost more than a few looks.
     private const int IdleRoundsBeforeSleep = 256;
 
     private readonly VhostServerOptions _options;
     private readonly BackEndOptions _offer;
-    private readonly EventLoop _loop = new();
-    private readonly NetDevice _device;
     private readonly ListeningSocket? _listener;
-    private readonly Thread _thread;
+    private readonly NetDevice _ownDevice;
+    private NetDevice _device;
+    private volatile Worker _worker;
+    private EventLoop _loop;
     private readonly ManualResetEventSlim _changed = new();
     private readonly Lock _disposeLock = new();
     private BackEnd? _session;
@@ -37,15 +40,18 @@ public sealed partial class VhostServer : IDisposable
     private int _sessions;
     private int _rejected;
     private bool _armed;
+    private bool _woken;
     private int _idleRounds;
-    private volatile bool _stopping;
+    private long _sleepStart;
+    private TimeSpan? _sleepAtMost;
+    private long _lastAttempt;
     private volatile bool _disposed;
     private volatile EndpointState _state;
 
     private VhostServer(VhostServerOptions options, NetDevice device, ListeningSocket? listener)
     {
         _options = options;
-        _device = device;
+        _ownDevice = _device = device;
         _listener = listener;
         _offer = new BackEndOptions
         {
@@ -57,7 +63,9 @@ public sealed partial class VhostServer : IDisposable
             ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config),
         };
         _state = RestingState;
-        _thread = new Thread(Run) { IsBackground = true, Name = "vhost " + options.Name };
+        _worker = new Worker(options.Name, options.Core);
+        _worker.Add(this);
+        _loop = _worker.Loop;
     }
 
     /// <summary>Raised after <see cref="State"/> changed, on the server's thread.</summary>
@@ -94,7 +102,7 @@ public sealed partial class VhostServer : IDisposable
             throw;
         }
         var server = new VhostServer(options, device, listener);
-        server._thread.Start();
+        server._worker.Start();
         return server;
     }
 
@@ -135,14 +143,11 @@ public sealed partial class VhostServer : IDisposable
         lock (_disposeLock)
         {
             if (_disposed) return;
-            _stopping = true;
-            _loop.Wake();
-            // A packet script stops the thread only when it returns; the thread is a background one and can't hold the process.
-            bool ended = Environment.CurrentManagedThreadId == _thread.ManagedThreadId || _thread.Join(TimeSpan.FromSeconds(10));
+            Bridge?.Remove(this);
+            // A packet script stops the thread only when it returns.
+            bool ended = _worker.Stop(StopTimeout);
             _disposed = true;
-            if (!ended) return;
-            _loop.Dispose();
-            _changed.Dispose();
+            if (ended) _changed.Dispose();
         }
     }
 
@@ -166,10 +171,23 @@ public sealed partial class VhostServer : IDisposable
         }
     }
 
+    /// <summary>Runs a function on the thread that works for this server, whichever that is at the time.</summary>
     private T OnLoop<T>(Func<T> function)
     {
-        if (_state is EndpointState.Stopped or EndpointState.Faulted && !_thread.IsAlive) return function();
-        return _loop.Invoke(function, InvokeTimeout);
+        while (true)
+        {
+            Worker worker = _worker;
+            if (!worker.IsAlive) return function();
+            (bool here, T? result) = worker.Invoke(() => _worker == worker && _attached ? (true, Look(function)) : (false, default));
+            if (here) return result!;
+            Thread.Yield();
+        }
+    }
+
+    private T Look<T>(Func<T> function)
+    {
+        _woken = true; // whoever asks why nothing moves also makes the server look at its rings again
+        return function();
     }
 
     private void SetState(EndpointState state)
@@ -184,7 +202,7 @@ public sealed partial class VhostServer : IDisposable
     {
         EndpointTotals totals = _past;
         if (_session is not null) totals = totals.Plus(_session.Rings);
-        Exception? scripted = (_device as ScriptDevice)?.LastFailure;
+        Exception? scripted = (_ownDevice as ScriptDevice)?.LastFailure;
         return new VhostServerInfo
         {
             Name = Name,
@@ -211,6 +229,7 @@ public sealed partial class VhostServer : IDisposable
             Drops = totals.Drops,
             Sessions = _sessions,
             Rejected = _rejected,
+            Bridge = Bridge?.Name,
             LastRefusal = _session?.LastRefusal?.Message,
             FaultId = (_fault?.Error ?? (scripted is null ? null : VhostError.ScriptFailed))?.ToString(),
             Fault = _fault?.Message ?? scripted?.Message,

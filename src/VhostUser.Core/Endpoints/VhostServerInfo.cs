@@ -13,4 +13,6 @@ public sealed record VhostServerInfo : EndpointInfo
     public required int Rejected { get; init; }
     /// <summary>The last request that was answered with a failure while the session went on, or null.</summary>
     public string? LastRefusal { get; init; }
+    /// <summary>The bridge that the server is a port of, or null.</summary>
+    public string? Bridge { get; init; }
 }

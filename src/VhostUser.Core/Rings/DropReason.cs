@@ -25,4 +25,12 @@ public enum DropReason
     TapRefused,
     /// <summary>The ring was disabled: its packets are processed and thrown away (vhost-user, "Ring states").</summary>
     RingDisabled,
+    /// <summary>The packet is too short for an Ethernet header, so a bridge can't tell where it goes.</summary>
+    NoEthernetHeader,
+    /// <summary>A bridge's port does not let the packet's VLAN pass.</summary>
+    VlanFiltered,
+    /// <summary>The packet's destination is on the bridge's port that it came by, or on one that this port may not send to.</summary>
+    SamePort,
+    /// <summary>A bridge has no other port for the packet.</summary>
+    NoDestination,
 }

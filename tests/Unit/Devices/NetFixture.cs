@@ -25,6 +25,7 @@ internal sealed unsafe class NetFixture : IDisposable
         Buffers = Space.Allocate((ulong)regionBytes / 2, "buffers");
         Pair = new NetQueuePair(0, Vring(ReceiveRing), Vring(TransmitRing))
         {
+            Features = features,
             HeaderLength = NetHeader.LengthFor(features),
             Mergeable = (features & VirtioFeatures.MrgRxbuf) != 0,
             CanReceive = true,

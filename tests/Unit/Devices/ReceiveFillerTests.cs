@@ -181,12 +181,61 @@ public unsafe class ReceiveFillerTests
         Assert.Equal([new UsedBuffer(1, 13)], NetFixture.Reap(net.ReceiveRing));
     }
 
-    private static bool Write(NetFixture net, ReadOnlySpan<byte> packet)
+    [Theory]
+    [InlineData(Version1, 12, 1)]
+    [InlineData(None, 10, 0)]
+    [InlineData(Version1 | HashReport, 20, 1)]
+    public void A_checksum_that_is_left_to_the_guest_is_told_in_its_header(VirtioFeatures features, int length, int buffers)
+    {
+        using var net = new NetFixture(features | GuestCsum);
+        net.Bytes(0, 1024).Fill(0xee);
+        net.PostReceive(net.Buffer(0, 1024));
+        Assert.True(Write(net, _packet, new NetHeader { Flags = NetHeader.NeedsCsum, ChecksumStart = 34, ChecksumOffset = 16, HeaderLength = 0xffff, GsoSize = 7, BufferCount = 99 }));
+        net.Pair.Filler.Flush();
+        byte[] expected = [1, 0, 0, 0, 0, 0, 34, 0, 16, 0, (byte)buffers, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        Assert.Equal(expected[..length], net.Bytes(0, length).ToArray());
+        Assert.Equal(_packet, net.Bytes(length, 200).ToArray());
+    }
+
+    [Theory]
+    [InlineData(1, 34, 0x80, 66)] // TCP: the length of its header is in the packet
+    [InlineData(1, 34, 0x10, 54)] // less than any TCP header has
+    [InlineData(1, 190, 0xf0, 200)] // not beyond the packet
+    [InlineData(0x84, 54, 0x50, 74)]
+    [InlineData(5, 34, 0x80, 42)] // UDP
+    public void The_header_length_of_a_packet_to_cut_is_measured_and_not_believed(byte type, byte start, byte dataOffset, byte expected)
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf | GuestCsum | GuestTso4 | GuestTso6 | GuestEcn | GuestUso4 | GuestUso6);
+        byte[] packet = [.. _packet];
+        if (start + 12 < packet.Length) packet[start + 12] = dataOffset;
+        for (int i = 0; i < 3; i++) net.PostReceive(net.Buffer(i * 100, 100));
+        Assert.True(Write(net, packet, new NetHeader { Flags = NetHeader.NeedsCsum, GsoType = type, GsoSize = 20, ChecksumStart = start, ChecksumOffset = 6, HeaderLength = 0xffff }));
+        net.Pair.Filler.Flush();
+        Assert.Equal([100u, 100u, 12u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
+        Assert.Equal([1, type, expected, 0, 20, 0, start, 0, 6, 0, 3, 0], net.Bytes(0, 12).ToArray());
+        Assert.Equal(packet, net.Bytes(12, 200).ToArray());
+    }
+
+    [Theory]
+    [InlineData(GuestCsum, NetHeader.DataValid, NetHeader.DataValid)]
+    [InlineData(GuestCsum, 0xfe, NetHeader.DataValid)] // flags that nobody knows
+    [InlineData(None, NetHeader.DataValid, 0)] // virtio 1.3 §5.1.6.4.1: zero without GUEST_CSUM
+    public void The_word_that_a_checksum_is_right_reaches_a_guest_that_asked_for_it(VirtioFeatures features, byte flags, byte expected)
+    {
+        using var net = new NetFixture(Version1 | features);
+        net.PostReceive(net.Buffer(0, 1024));
+        Assert.True(Write(net, _packet, new NetHeader { Flags = flags, ChecksumStart = 34, ChecksumOffset = 16 }));
+        net.Pair.Filler.Flush();
+        Assert.Equal([expected, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0], net.Bytes(0, 12).ToArray());
+    }
+
+    private static bool Write(NetFixture net, ReadOnlySpan<byte> packet, NetHeader? header = null)
     {
         fixed (byte* p = packet)
         {
             var segment = new Segment(p, (uint)packet.Length);
-            return net.Pair.Filler.TryWrite(new PacketView(&segment, 1, 0, (uint)packet.Length));
+            var view = new PacketView(&segment, 1, 0, (uint)packet.Length);
+            return header is NetHeader told ? net.Pair.Filler.TryWrite(view, told) : net.Pair.Filler.TryWrite(view);
         }
     }
 }

@@ -20,6 +20,12 @@ internal abstract class NetDevice : IDisposable
     /// <summary>How long until this device has work of its own, or null when it never has.</summary>
     public virtual TimeSpan? NextWork => null;
 
+    /// <summary>Called when the running queue pairs, or what they may do, changed; with none when a session ends.</summary>
+    public virtual void PairsChanged(NetQueuePair[] pairs) { }
+
+    /// <summary>What the session's rings did wrong while another session's packets were handled, or null; the session has to end then.</summary>
+    public virtual VhostException? Fault => null;
+
     /// <inheritdoc/>
     public virtual void Dispose() { }
 

@@ -1,3 +1,4 @@
+using VhostUser.Protocol;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net;
@@ -20,6 +21,9 @@ internal sealed class NetQueuePair
 
     /// <summary>The ring whose packets the device takes (odd index).</summary>
     public Vring Transmit { get; }
+
+    /// <summary>The features that hold for the pair's packets: those negotiated, without guest offloads that the driver turned off again.</summary>
+    public VirtioFeatures Features { get; set; }
 
     /// <summary>Bytes of struct virtio_net_hdr in front of every packet.</summary>
     public int HeaderLength { get; set; } = NetHeader.LegacyLength;

@@ -33,6 +33,17 @@ internal readonly unsafe ref struct PacketView(Segment* segments, int count, uin
         reader.Read(target, length);
     }
 
+    /// <summary>Copies the first bytes, at most <see cref="Length"/>, to private memory.</summary>
+    public void CopyHead(byte* target, uint bytes)
+    {
+        if (segments->Length >= (ulong)skip + bytes)
+        {
+            Unsafe.CopyBlockUnaligned(target, segments->Address + skip, bytes);
+            return;
+        }
+        Cursor().Read(target, bytes);
+    }
+
     /// <summary>A cursor at the packet's first byte.</summary>
     public SegmentCursor Cursor()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VhostUser.Devices.Net.Offloads;
 using VhostUser.Memory;
 using VhostUser.Rings;
 
@@ -6,7 +7,7 @@ namespace VhostUser.Devices.Net;
 
 /// <summary>
 /// Writes packets into a guest's receive buffers, one buffer each or several merged (virtio 1.3 §5.1.6.4), and publishes them in
-/// bursts: <see cref="TryWrite"/> as often as wanted, then <see cref="Flush"/> once.
+/// bursts: <see cref="TryWrite(in PacketView)"/> as often as wanted, then <see cref="Flush"/> once.
 /// </summary>
 internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
 {
@@ -22,7 +23,18 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     public bool HasBuffer => _next < _count || Refill();
 
     /// <summary>Copies a packet behind a plain header into the next buffers; false and counted when there is no room.</summary>
-    public bool TryWrite(in PacketView packet)
+    public bool TryWrite(in PacketView packet) => TryWriteBehind(packet, default);
+
+    /// <summary>
+    /// The same with what is left to the guest: a checksum to complete, segments to cut, or the word that the checksum is right.
+    /// The caller made sure that the guest takes it (<see cref="Offloads.OffloadRules.IsAccepted"/>).
+    /// </summary>
+    /// <param name="packet">The packet.</param>
+    /// <param name="header">A private, checked copy; num_buffers is not looked at.</param>
+    public bool TryWrite(in PacketView packet, in NetHeader header) =>
+        (header.Flags | header.GsoType) == 0 ? TryWriteBehind(packet, default) : TryWriteBehind(packet, OffloadRules.Describe(packet, header, pair.Features));
+
+    private bool TryWriteBehind(in PacketView packet, in NetHeader header)
     {
         Vring ring = pair.Receive;
         for (int refused = 0; ; refused++)
@@ -36,17 +48,18 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         }
         ref Chain chain = ref ring.Burst.Chains[_next];
         uint needed = packet.Length + (uint)pair.HeaderLength;
-        if (chain.WritableBytes < needed) return TryWriteMerged(packet, needed);
+        if (chain.WritableBytes < needed) return TryWriteMerged(packet, header, needed);
         Segment* target = ring.Burst.Segments + chain.FirstSegment;
         byte* source = packet.Contiguous;
         if (target->Length >= needed && source != null)
         {
-            WriteHeader(target->Address, 1);
+            WriteHeader(target->Address, header, 1);
             Unsafe.CopyBlockUnaligned(target->Address + pair.HeaderLength, source, packet.Length);
         }
         else
         {
-            Scatter(ref chain, packet.Cursor(), packet.Length, withHeader: true, buffers: 1);
+            WriteHeader(ref chain, header, 1);
+            Scatter(ref chain, packet.Cursor(), (uint)pair.HeaderLength, packet.Length);
         }
         chain.Written = needed;
         _next++;
@@ -103,7 +116,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         return _count > 0;
     }
 
-    private bool TryWriteMerged(in PacketView packet, uint needed)
+    private bool TryWriteMerged(in PacketView packet, in NetHeader header, uint needed)
     {
         ChainBurst burst = pair.Receive.Burst;
         if (!pair.Mergeable) return Drop(DropReason.ReceiveBufferTooSmall);
@@ -123,8 +136,9 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         {
             ref Chain chain = ref burst.Chains[_next + i];
             uint part = Math.Min(left, chain.WritableBytes);
-            uint header = i == 0 ? (uint)pair.HeaderLength : 0;
-            source = Scatter(ref chain, source, part - header, withHeader: i == 0, (ushort)buffers);
+            uint skip = i == 0 ? (uint)pair.HeaderLength : 0;
+            if (i == 0) WriteHeader(ref chain, header, (ushort)buffers);
+            source = Scatter(ref chain, source, skip, part - skip);
             chain.Written = part;
             left -= part;
         }
@@ -148,15 +162,10 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         return 0;
     }
 
-    private SegmentCursor Scatter(ref Chain chain, SegmentCursor source, uint length, bool withHeader, ushort buffers)
+    private SegmentCursor Scatter(ref Chain chain, SegmentCursor source, uint skip, uint length)
     {
         var target = new SegmentCursor(pair.Receive.Burst.Segments + chain.FirstSegment, chain.WritableSegments);
-        if (withHeader)
-        {
-            byte* header = stackalloc byte[NetHeader.HashLength];
-            WriteHeader(header, buffers);
-            target.Write(header, (uint)pair.HeaderLength);
-        }
+        target.Skip(skip);
         while (length > 0)
         {
             Segment piece = source.Next(length);
@@ -167,16 +176,23 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         return source;
     }
 
-    // num_buffers is 1 even without MRG_RXBUF (virtio 1.3 §5.1.6.4.1); a legacy header ends before it.
-    private void WriteHeader(byte* target, ushort buffers)
+    private void WriteHeader(ref Chain chain, in NetHeader header, ushort buffers)
     {
-        *(ulong*)target = 0;
+        byte* bytes = stackalloc byte[NetHeader.HashLength];
+        WriteHeader(bytes, header, buffers);
+        new SegmentCursor(pair.Receive.Burst.Segments + chain.FirstSegment, chain.WritableSegments).Write(bytes, (uint)pair.HeaderLength);
+    }
+
+    // num_buffers is 1 even without MRG_RXBUF (virtio 1.3 §5.1.6.4.1); a legacy header ends before it.
+    private void WriteHeader(byte* target, in NetHeader header, ushort buffers)
+    {
+        *(ulong*)target = Unsafe.As<NetHeader, ulong>(ref Unsafe.AsRef(in header));
         if (pair.HeaderLength == NetHeader.LegacyLength)
         {
-            *(ushort*)(target + 8) = 0;
+            *(ushort*)(target + 8) = header.ChecksumOffset;
             return;
         }
-        *(uint*)(target + 8) = (uint)buffers << 16;
+        *(uint*)(target + 8) = header.ChecksumOffset | (uint)buffers << 16;
         if (pair.HeaderLength == NetHeader.HashLength) *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
     }
 

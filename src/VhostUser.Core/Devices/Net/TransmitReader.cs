@@ -32,12 +32,16 @@ internal static unsafe class TransmitReader
         return false;
     }
 
-    /// <summary>Copies the header of a chain out of shared memory, once.</summary>
+    /// <summary>
+    /// Copies the header of a chain out of shared memory, once. Of its flags only NEEDS_CSUM is a driver's to set; the others are
+    /// left out (virtio 1.3 §5.1.6.2).
+    /// </summary>
     public static NetHeader ReadHeader(ChainBurst burst, ref Chain chain, int headerLength)
     {
         NetHeader header = default;
         var cursor = new Memory.SegmentCursor(burst.Segments + chain.FirstSegment, chain.ReadableSegments);
         cursor.Read((byte*)&header, (uint)Math.Min(headerLength, NetHeader.Length));
+        header.Flags &= NetHeader.NeedsCsum;
         return header;
     }
 

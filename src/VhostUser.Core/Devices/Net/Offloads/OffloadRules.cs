@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VhostUser.Memory;
 using VhostUser.Protocol;
 
 namespace VhostUser.Devices.Net.Offloads;
@@ -22,6 +23,40 @@ internal static class OffloadRules
     public static bool IsAccepted(in NetHeader header, VirtioFeatures features) =>
         ((header.Flags & NetHeader.NeedsCsum) | header.GsoType) == 0
         || (features & VirtioFeatures.GuestCsum) != 0 && (features & ReceiveFeatures(header.GsoType)) == ReceiveFeatures(header.GsoType);
+
+    /// <summary>
+    /// The header that tells a guest what is left to it: nothing but what concerns it, and a hdr_len that is right whoever wrote
+    /// the packet (virtio 1.3 §5.1.6.4.1). Without GUEST_CSUM the flags are zero.
+    /// </summary>
+    /// <param name="packet">The packet; its TCP header's length is looked at.</param>
+    /// <param name="header">A private, checked copy of the header it came with.</param>
+    /// <param name="features">The receiving guest's features.</param>
+    public static NetHeader Describe(in PacketView packet, in NetHeader header, VirtioFeatures features)
+    {
+        var told = default(NetHeader);
+        if ((features & VirtioFeatures.GuestCsum) == 0) return told;
+        told.Flags = (byte)(header.Flags & (NetHeader.NeedsCsum | NetHeader.DataValid));
+        if ((told.Flags & NetHeader.NeedsCsum) == 0) return told;
+        told.ChecksumStart = header.ChecksumStart;
+        told.ChecksumOffset = header.ChecksumOffset;
+        if (header.GsoType == GsoType.None) return told;
+        told.GsoType = header.GsoType;
+        told.GsoSize = header.GsoSize;
+        told.HeaderLength = (ushort)Math.Min(header.ChecksumStart + TransportLength(packet, header), packet.Length);
+        return told;
+    }
+
+    // The checksum of TCP and UDP starts with their header, so what follows it is known from there.
+    private static unsafe uint TransportLength(in PacketView packet, in NetHeader header)
+    {
+        const int UdpLength = 8, TcpDataOffset = 12, TcpLength = 20;
+        if ((header.GsoType & ~GsoType.Ecn) is GsoType.Udp or GsoType.UdpL4) return UdpLength;
+        byte words = 0;
+        SegmentCursor cursor = packet.Cursor();
+        cursor.Skip((uint)header.ChecksumStart + TcpDataOffset);
+        cursor.Read(&words, 1);
+        return Math.Max((uint)(words >> 4) * 4, TcpLength);
+    }
 
     private static bool IsAllowedOffload(in NetHeader header, VirtioFeatures features, uint length)
     {

@@ -1,0 +1,116 @@
+using System.Runtime.Intrinsics.X86;
+using VhostUser.Devices.Net.Offloads;
+using VhostUser.Rings;
+
+namespace VhostUser.Devices.Net.Switching;
+
+/// <summary>A server as a port of a switch: what its guest transmits goes to the switch, what the switch sends goes into its receive rings.</summary>
+internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.GuestPort port) : NetDevice
+{
+    public override bool Process(NetQueuePair pair)
+    {
+        if (!pair.CanTransmit) return false;
+        Vring ring = pair.Transmit;
+        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        if (count == 0) return false;
+        Chain* chains = ring.Burst.Chains;
+        if (Sse.IsSupported)
+        {
+            for (int i = 0; i < count; i++) Sse.Prefetch0(ring.Burst.Segments[chains[i].FirstSegment].Address);
+        }
+        network.BeginBurst();
+        long now = Environment.TickCount64;
+        for (int i = 0; i < count; i++)
+        {
+            if (!TransmitReader.TryRead(ring.Burst, ref chains[i], pair.HeaderLength, out PacketView packet, out DropReason reason))
+            {
+                ring.Counters.Drops.Add(reason);
+                continue;
+            }
+            NetHeader header = TransmitReader.ReadHeader(ring.Burst, ref chains[i], pair.HeaderLength);
+            if (!OffloadRules.IsAllowed(header, pair.Features, packet.Length))
+            {
+                ring.Counters.Drops.Add(DropReason.InvalidHeader);
+                continue;
+            }
+            ring.Counters.Packets++;
+            ring.Counters.Bytes += packet.Length;
+            network.Forward(port, packet, header, pair.Index, now);
+        }
+        network.Flush();
+        ReturnTransmitted(ring, count);
+        return true;
+    }
+
+    public override VhostException? Fault => port.Fault;
+
+    public override void PairsChanged(NetQueuePair[] pairs) => port.Receivers = [.. pairs.Where(pair => pair.CanReceive)];
+
+    /// <summary>The way from the switch to the guest.</summary>
+    internal sealed class GuestPort(string name, SoftwareOffload offload) : SwitchPort(name)
+    {
+        private NetQueuePair[] _receivers = [];
+
+        /// <summary>Queue pairs of the guest that take packets.</summary>
+        public NetQueuePair[] Receivers
+        {
+            get => _receivers;
+            set
+            {
+                foreach (NetQueuePair pair in value) pair.Filler.Expect(BurstSize);
+                _receivers = value;
+                Fault = null;
+            }
+        }
+
+        /// <summary>What the guest's rings did wrong while others sent to them: its own session has to end, not theirs.</summary>
+        public VhostException? Fault { get; private set; }
+
+        public override void Send(in PacketView packet, in NetHeader header, int queue)
+        {
+            if (_receivers.Length == 0)
+            {
+                Drops.Add(DropReason.ReceiveRingStopped);
+                return;
+            }
+            NetQueuePair pair = _receivers[queue < _receivers.Length ? queue : queue % _receivers.Length];
+            try
+            {
+                if (OffloadRules.IsAccepted(header, pair.Features)) pair.Filler.TryWrite(packet, header);
+                else SendFinished(pair, packet, header);
+            }
+            catch (VhostException error)
+            {
+                Fail(error);
+            }
+        }
+
+        public override void Flush()
+        {
+            try
+            {
+                foreach (NetQueuePair pair in _receivers) pair.Filler.Flush();
+            }
+            catch (VhostException error)
+            {
+                Fail(error);
+            }
+        }
+
+        private void SendFinished(NetQueuePair pair, in PacketView packet, in NetHeader header)
+        {
+            if (!offload.TryBegin(packet, header, out DropReason reason))
+            {
+                Drops.Add(reason);
+                return;
+            }
+            while (offload.Next(out PacketView piece)) pair.Filler.TryWrite(piece);
+        }
+
+        private void Fail(VhostException error)
+        {
+            Fault = error;
+            _receivers = [];
+        }
+    }
+}

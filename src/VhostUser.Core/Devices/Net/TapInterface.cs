@@ -1,0 +1,62 @@
+using System.Text;
+using VhostUser.Interop;
+
+namespace VhostUser.Devices.Net;
+
+/// <summary>A tap interface of the host, opened with virtio-net headers in front of the frames (Linux, Documentation/networking/tuntap).</summary>
+internal sealed unsafe class TapInterface : IDisposable
+{
+    private const uint TUNSETIFF = 0x400454ca;
+    private const uint TUNSETOFFLOAD = 0x400454d0;
+    private const uint TUNSETVNETHDRSZ = 0x400454d8;
+    private const ushort IFF_TAP = 2;
+    private const ushort IFF_NO_PI = 0x1000;
+    private const ushort IFF_VNET_HDR = 0x4000;
+
+    private readonly FileDescriptor _fd;
+
+    /// <param name="name">Interface name, at most 15 bytes; it is made when it does not exist (needs CAP_NET_ADMIN).</param>
+    /// <exception cref="VhostException">TapFailed.</exception>
+    public TapInterface(string name)
+    {
+        Name = name;
+        if (Encoding.UTF8.GetByteCount(name) is 0 or > 15)
+            throw new VhostException(VhostError.TapFailed, $"Tap interface name '{name}' must have 1 to 15 bytes.", name, "Choose a shorter name, for example tap0.");
+        FileDescriptor? fd = null;
+        try
+        {
+            fd = Libc.Open("/dev/net/tun", Libc.O_RDWR | Libc.O_NONBLOCK);
+            byte* request = stackalloc byte[40]; // struct ifreq
+            new Span<byte>(request, 40).Clear();
+            Encoding.UTF8.GetBytes(name, new Span<byte>(request, 16));
+            *(ushort*)(request + 16) = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+            Libc.Ioctl(fd.Number, TUNSETIFF, request, "TUNSETIFF");
+            _fd = fd;
+        }
+        catch (LinuxException error)
+        {
+            fd?.Dispose();
+            throw new VhostException(VhostError.TapFailed, $"Tap interface '{name}' can't be opened: {error.Message}", name, error.Errno switch
+            {
+                Errno.ENOENT => "The kernel has no /dev/net/tun: load the module 'tun'.",
+                Errno.EPERM or Errno.EACCES => $"Run as root, or let root make it for you: ip tuntap add {name} mode tap user $USER",
+                16 /* EBUSY */ => "Another program has it open.",
+                Errno.EINVAL => $"'{name}' exists and is no tap interface.",
+                _ => "See ip-tuntap(8).",
+            }, error);
+        }
+    }
+
+    public string Name { get; }
+
+    /// <summary>The descriptor: one read or write is one packet.</summary>
+    public int Fd => _fd.Number;
+
+    /// <summary>Sets the bytes of the header in front of every frame: 10, 12 or 20.</summary>
+    public void SetHeaderLength(int length) => Libc.Ioctl(_fd.Number, TUNSETVNETHDRSZ, &length, "TUNSETVNETHDRSZ");
+
+    /// <summary>Lets the kernel hand over packets with these things left to do (TUN_F_CSUM and so on).</summary>
+    public void SetOffloads(uint flags) => Libc.Ioctl(_fd.Number, TUNSETOFFLOAD, (void*)flags, "TUNSETOFFLOAD");
+
+    public void Dispose() => _fd.Dispose();
+}

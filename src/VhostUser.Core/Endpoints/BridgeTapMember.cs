@@ -1,0 +1,33 @@
+using VhostUser.Devices.Net.Switching;
+
+namespace VhostUser.Endpoints;
+
+/// <summary>A tap interface as a port of a bridge.</summary>
+internal sealed class BridgeTapMember(TapPort tap, Worker worker) : BridgeMember(tap), IWorkerMember
+{
+    public override string Kind => "Tap";
+
+    /// <summary>Whether the interface is up (IFF_UP): down, it refuses every packet.</summary>
+    public override bool IsUp
+    {
+        get
+        {
+            string flags = $"/sys/class/net/{tap.Name}/flags";
+            return File.Exists(flags) && (Convert.ToInt32(File.ReadAllText(flags).Trim(), 16) & 1) != 0;
+        }
+    }
+
+    void IWorkerMember.Begin(EventLoop loop) => loop.Watch(tap.Fd, static () => { }); // waking up is all: Work looks
+
+    TimeSpan? IWorkerMember.Work() => tap.Receive() ? TimeSpan.Zero : null;
+
+    void IWorkerMember.End(Exception? failure) => tap.Dispose();
+
+    public override void Leave() => worker.Invoke(() =>
+    {
+        worker.Loop.Unwatch(tap.Fd);
+        worker.Remove(this);
+        tap.Dispose();
+        return true;
+    });
+}

@@ -1,0 +1,18 @@
+namespace VhostUser.Endpoints;
+
+/// <summary>A photograph of a <see cref="VhostBridge"/>.</summary>
+public sealed record VhostBridgeInfo
+{
+    /// <summary>Name.</summary>
+    public required string Name { get; init; }
+    /// <summary>Its ports, in the order of their numbers.</summary>
+    public required VhostBridgePortInfo[] Ports { get; init; }
+    /// <summary>The stations it knows.</summary>
+    public required VhostBridgeStation[] Stations { get; init; }
+    /// <summary>Silence after which a station is forgotten.</summary>
+    public required TimeSpan AgeingTime { get; init; }
+    /// <summary>Packets that came in at all ports together.</summary>
+    public required long Packets { get; init; }
+    /// <summary>Packets, or copies of them, that were not sent on, by reason and all ports together.</summary>
+    public required IReadOnlyDictionary<string, long> Drops { get; init; }
+}
