@@ -11,6 +11,7 @@ public sealed class CellAttribute(params object[] arguments) : DataAttribute
 {
     private bool _full;
     private VirtioFeatures _needs;
+    private ProtocolFeatures _needsProtocol;
 
     /// <summary>Gets or sets whether the cell is part of the full matrix only.</summary>
     public bool Full
@@ -26,12 +27,22 @@ public sealed class CellAttribute(params object[] arguments) : DataAttribute
         set { _needs = value; Update(); }
     }
 
+    /// <summary>Gets or sets which protocol features a back-end of this version must offer.</summary>
+    public ProtocolFeatures NeedsProtocol
+    {
+        get => _needsProtocol;
+        set { _needsProtocol = value; Update(); }
+    }
+
     /// <summary>Returns the arguments of the cell.</summary>
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [arguments];
 
     private void Update()
     {
         VirtioFeatures missing = _needs & ~BackEndOptions.DefaultFeatures;
-        Skip = missing != 0 ? $"this version does not offer {missing}" : _full ? FullMatrix.WhySkipped! : null!;
+        ProtocolFeatures missingProtocol = _needsProtocol & ~BackEndOptions.DefaultProtocolFeatures;
+        Skip = missing != 0 ? $"this version does not offer {missing}"
+            : missingProtocol != 0 ? $"this version does not offer {missingProtocol}"
+            : _full ? FullMatrix.WhySkipped! : null!;
     }
 }
