@@ -11,16 +11,21 @@
     TypesToProcess       = @('VhostUser.Types.ps1xml')
     FormatsToProcess     = @('VhostUser.Format.ps1xml')
     CmdletsToExport      = @(
+        'Add-VhostBridgePort'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostServer'
         'Get-VhostSharedRegion'
         'Get-VringState'
         'Measure-VringThroughput'
+        'New-VhostBridge'
         'New-VhostPacket'
         'New-VhostSharedRegion'
         'Receive-VringPacket'
+        'Remove-VhostBridge'
+        'Remove-VhostBridgePort'
         'Remove-VhostSharedRegion'
         'Send-VringPacket'
         'Start-VhostServer'

@@ -13,6 +13,10 @@ public enum VhostError
     HandleFromAnotherProcess,
     /// <summary>The handle was stopped, disconnected or removed.</summary>
     HandleClosed,
+    /// <summary>A server's thread is busy with something that does not return.</summary>
+    ServerBusy,
+    /// <summary>A front-end was turned away because the server has another one.</summary>
+    ServerOccupied,
 
     /// <summary>A Unix socket path is longer than the 107 bytes that sockaddr_un holds.</summary>
     SocketPathTooLong,

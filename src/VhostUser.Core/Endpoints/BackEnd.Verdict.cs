@@ -1,3 +1,4 @@
+using VhostUser.Devices.Net;
 using VhostUser.Rings;
 
 namespace VhostUser.Endpoints;
@@ -17,9 +18,14 @@ internal sealed partial class BackEnd
         return (ring.IsReceive ? JudgeReceive(ring, now) : JudgeTransmit(ring, now)) + ring.Counters.Drops.Explain(_pairs[ring.Index / 2].HeaderLength);
     }
 
-    private static string JudgeReceive(Vring ring, RingIndices now)
+    private string JudgeReceive(Vring ring, RingIndices now)
     {
-        if (now.Available == now.Next) return ring.Counters.Packets == 0 && now.Available == 0 ? "the front-end has posted no receive buffers" : "ok; all receive buffers are used";
+        if (now.Available == now.Next)
+        {
+            return ring.Counters.Packets == 0 && now.Available == 0 ? "the front-end has posted no receive buffers"
+                : Device is SourceDevice ? "the front-end has no free receive buffer: Source waits for one"
+                : "the front-end has no free receive buffer: the next packet for it will be dropped";
+        }
         return WhyNotCalled(ring, now) ?? "ok";
     }
 

@@ -9,9 +9,12 @@ internal static class ClientSocket
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    public static FileDescriptor Connect(VhostClientOptions options, CancellationToken cancel)
+    /// <summary>Connects; with Retry tries until the timeout is over.</summary>
+    /// <param name="options">Where to, and for how long.</param>
+    /// <param name="start">Timestamp from which the timeout counts.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public static FileDescriptor Connect(VhostClientOptions options, long start, CancellationToken cancel)
     {
-        long start = Stopwatch.GetTimestamp();
         while (true)
         {
             FileDescriptor socket = Libc.UnixSocket();
@@ -20,9 +23,15 @@ internal static class ClientSocket
             socket.Dispose();
             bool mayCome = errno is Errno.ENOENT or Errno.ECONNREFUSED or Errno.EAGAIN;
             if (!mayCome || !options.Retry || Stopwatch.GetElapsedTime(start) > options.Timeout) throw Explain(options, errno);
-            cancel.WaitHandle.WaitOne(Pause);
-            cancel.ThrowIfCancellationRequested();
+            Rest(cancel);
         }
+    }
+
+    /// <summary>Waits a moment before the next try.</summary>
+    public static void Rest(CancellationToken cancel)
+    {
+        cancel.WaitHandle.WaitOne(Pause);
+        cancel.ThrowIfCancellationRequested();
     }
 
     public static FileDescriptor Accept(ListeningSocket listener, VhostClientOptions options, CancellationToken cancel)

@@ -7,6 +7,10 @@ public abstract record EndpointInfo
 {
     /// <summary>Name given at the start.</summary>
     public required string Name { get; init; }
+    /// <summary>Tells this handle from another that had or will have its name.</summary>
+    public required Guid HandleId { get; init; }
+    /// <summary>Id of the process that owns the handle.</summary>
+    public required int OwnerProcessId { get; init; }
     /// <summary>Where it stands.</summary>
     public required EndpointState State { get; init; }
     /// <summary>Socket path.</summary>
@@ -49,4 +53,6 @@ public abstract record EndpointInfo
     public string? FaultId { get; init; }
     /// <summary>The last error in words, or null.</summary>
     public string? Fault { get; init; }
+    /// <summary>What to do about it, or null.</summary>
+    public string? FaultAction { get; init; }
 }

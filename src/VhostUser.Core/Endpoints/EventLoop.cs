@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using VhostUser.Interop;
 
 namespace VhostUser.Endpoints;
@@ -9,6 +10,8 @@ namespace VhostUser.Endpoints;
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+
     private readonly FileDescriptor _epoll = Libc.EpollCreate();
     private readonly FileDescriptor _wake = Libc.EventFd();
     private readonly Dictionary<int, Action> _handlers = [];
@@ -51,10 +54,24 @@ internal sealed class EventLoop : IDisposable
     public void Wake() => EventFd.Signal(_wake.Number);
 
     /// <summary>Runs a function on the loop's thread and returns its result.</summary>
-    /// <exception cref="VhostException">PeerTimeout when the loop did not come round in time.</exception>
-    public T Invoke<T>(Func<T> function, TimeSpan timeout)
+    /// <exception cref="VhostException">ServerBusy: the loop did not come round in time.</exception>
+    public T Invoke<T>(Func<T> function, TimeSpan timeout) => TryInvoke(function, null, timeout, out T? result) ? result!
+        : throw new VhostException(VhostError.ServerBusy, $"The server's thread did not answer within {timeout.TotalSeconds:0.#} s.", null,
+            "A packet script that runs long keeps it busy: wait for it, or stop the server with Stop-VhostServer.");
+
+    /// <summary>Looks at something on the loop's thread, or in its place while it is away; false when it did not come round in time.</summary>
+    /// <param name="function">Only looks: it may run twice.</param>
+    /// <param name="absence">Says when the loop's thread is away; null for a function that does more than look, which then runs once.</param>
+    /// <param name="timeout">How long to wait for the thread.</param>
+    /// <param name="result">What the function returned.</param>
+    public bool TryInvoke<T>(Func<T> function, Absence? absence, TimeSpan timeout, out T? result)
     {
-        if (Environment.CurrentManagedThreadId == _thread) return function();
+        if (Environment.CurrentManagedThreadId == _thread)
+        {
+            result = function();
+            return true;
+        }
+        if (absence is not null && absence.TryLook(function, out result)) return true;
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Enqueue(() =>
         {
@@ -64,14 +81,21 @@ internal sealed class EventLoop : IDisposable
         Wake();
         try
         {
-            if (done.Task.Wait(timeout)) return done.Task.Result;
+            long start = Stopwatch.GetTimestamp();
+            while (!done.Task.Wait(LookInterval))
+            {
+                // It may have left before it came to the request.
+                result = default;
+                if (absence is not null && absence.TryLook(function, out result)) return true;
+                if (Stopwatch.GetElapsedTime(start) > timeout) return false;
+            }
+            result = done.Task.Result;
+            return true;
         }
         catch (AggregateException error) when (error.InnerException is VhostException inner)
         {
             throw inner;
         }
-        throw new VhostException(VhostError.PeerTimeout, $"The server's thread did not answer within {timeout.TotalSeconds:0.#} s.", null,
-            "A packet script that runs long keeps it busy; stop the server with Stop-VhostServer -Force.");
     }
 
     public void Dispose()

@@ -30,6 +30,9 @@ public sealed class VhostBridge : IDisposable
     /// <summary>Name given at the start.</summary>
     public string Name => _options.Name;
 
+    /// <summary>Identity of this bridge; a successor of the same name has another.</summary>
+    public Guid HandleId { get; } = Guid.NewGuid();
+
     /// <summary>Whether the bridge was removed.</summary>
     public bool IsDisposed => _disposed;
 
@@ -173,6 +176,8 @@ public sealed class VhostBridge : IDisposable
         Dictionary<int, string> names = _members.ToDictionary(member => member.Port.Number, member => member.Port.Name);
         return new VhostBridgeInfo
         {
+            HandleId = HandleId,
+            OwnerProcessId = Environment.ProcessId,
             Name = Name,
             AgeingTime = _options.AgeingTime,
             Ports = [.. _members.Select(Photograph)],

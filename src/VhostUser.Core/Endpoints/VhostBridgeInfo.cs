@@ -3,6 +3,10 @@ namespace VhostUser.Endpoints;
 /// <summary>A photograph of a <see cref="VhostBridge"/>.</summary>
 public sealed record VhostBridgeInfo
 {
+    /// <summary>Identity of the handle; a successor of the same name has another.</summary>
+    public required Guid HandleId { get; init; }
+    /// <summary>Id of the process that owns the handle.</summary>
+    public required int OwnerProcessId { get; init; }
     /// <summary>Name.</summary>
     public required string Name { get; init; }
     /// <summary>Its ports, in the order of their numbers.</summary>

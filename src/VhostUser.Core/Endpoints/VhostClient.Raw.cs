@@ -111,7 +111,7 @@ public sealed partial class VhostClient
             if (used is UsedBuffer done) return done;
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
-                throw new VhostException(VhostError.PeerTimeout, $"Client '{Name}': the device did not use the chain of descriptor {id} on ring {ring.Index} within {timeout.TotalSeconds:0.#} s. {GetVringStates(ring.Index)[0].Verdict}",
+                throw new VhostException(VhostError.PeerTimeout, $"Client '{Name}': the device did not use the chain of descriptor {id} on ring {ring.Index} within {timeout.TotalSeconds:0.#} s. Ring {ring.Index}: {GetVringStates(ring.Index)[0].Verdict}.",
                     Name, "The device may not know the request, or serve this ring.");
             WaitForCall(ring, left, cancel);
         }

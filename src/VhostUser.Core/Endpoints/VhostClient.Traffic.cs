@@ -45,6 +45,7 @@ public sealed partial class VhostClient
         if (frame.IsEmpty || frame.Length > transmitter.MaxPacket)
             throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
+        lock (_gate) NoticePeer(); // a ring takes packets for a while when nobody is there any more
         long sent = 0;
         uint template = count > 1 ? transmitter.NewTemplate() : 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not
@@ -80,6 +81,7 @@ public sealed partial class VhostClient
     /// <param name="timeout">How long to wait for the first.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <returns>How many were added; 0 when the time ran out.</returns>
+    /// <exception cref="VhostException">The back-end has gone away, and what it had sent before was received.</exception>
     public int Receive(ICollection<ReceivedPacket> into, int queue, int max, TimeSpan timeout, CancellationToken cancel)
     {
         NetReceiver receiver = ReceiverOf(queue);
@@ -90,7 +92,9 @@ public sealed partial class VhostClient
             var collector = new PacketCollector(into, queue, DateTimeOffset.Now);
             int received = ReceiveBurst(receiver, ref collector, max);
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
-            if (received > 0 || left <= TimeSpan.Zero) return received;
+            if (received > 0) return received;
+            Demand();
+            if (left <= TimeSpan.Zero) return 0;
             WaitForCall(receiver.Ring, left, cancel);
         }
     }
@@ -103,7 +107,10 @@ public sealed partial class VhostClient
             Demand();
             try
             {
+                int inFlight = transmitter.Ring.Queue.InFlight;
                 transmitter.Reclaim();
+                // Nothing was outstanding, or some of it came back: the back-end's time begins anew.
+                if (inFlight == 0 || inFlight != transmitter.Ring.Queue.InFlight) transmitter.Ring.WaitingSince = Stopwatch.GetTimestamp();
                 int sent = 0;
                 while (sent < count && transmitter.TrySend(frame, template)) sent++;
                 if (sent > 0) transmitter.Flush();
@@ -116,12 +123,12 @@ public sealed partial class VhostClient
         }
     }
 
-    /// <summary>One burst without waiting: hands packets to the consumer in place.</summary>
+    /// <summary>One burst without waiting: hands packets to the consumer in place, also those that a back-end left before it went away.</summary>
     internal int ReceiveBurst<TConsumer>(NetReceiver receiver, ref TConsumer consumer, int max) where TConsumer : IPacketConsumer
     {
         lock (_gate)
         {
-            Demand();
+            if (_state != EndpointState.Disconnected) Demand();
             try
             {
                 return receiver.Receive(ref consumer, max);
@@ -217,7 +224,8 @@ public sealed partial class VhostClient
     private VhostException Full(int queue, long sent, long count, TimeSpan timeout)
     {
         string verdict = GetVringStates(queue)[0].Verdict;
-        return new VhostException(VhostError.RingFull, $"Client '{Name}': ring {queue} stayed full for {timeout.TotalSeconds:0.#} s; {sent} of {count} packets were sent. {verdict}", Name,
+        string progress = count == 1 ? "there was no room for this one" : $"{sent} of {count} were put into it";
+        return new VhostException(VhostError.RingFull, $"Client '{Name}': ring {queue} stayed full for {timeout.TotalSeconds:0.#} s; {progress}. Ring {queue}: {verdict}.", Name,
             "Look at the back-end: does it run, poll, and take packets from this ring? Get-VringState tells.");
     }
 

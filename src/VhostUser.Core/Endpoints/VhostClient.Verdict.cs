@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VhostUser.Devices.Net;
 using VhostUser.Rings;
 
@@ -8,7 +9,8 @@ public sealed partial class VhostClient
 {
     private string Judge(DriverRing ring, RingIndices now)
     {
-        if (_state == EndpointState.Disconnected) return "the back-end closed the connection";
+        if (_state == EndpointState.Disconnected)
+            return _receivers[ring.Index]?.HasPacket == true ? "the back-end closed the connection; packets that it sent before wait to be received" : "the back-end closed the connection";
         if (_fault is not null) return "faulted: " + _fault.Message;
         if (_state != EndpointState.Running) return "stopped: the handshake is not complete";
         if (ring.Queue.Verdict is string own) return own;
@@ -34,9 +36,11 @@ public sealed partial class VhostClient
         if (inFlight == 0) return "ok";
         string waiting = ring.Queue.Free == 0 ? $"the ring is full: {inFlight} packets wait" : $"{inFlight} packets wait";
         if (now.Used == 0)
-            return $"{waiting} and the back-end never took one: it has not started this ring (some wait for all rings, or for DRIVER_OK), or it hangs";
-        return $"{waiting} for the back-end; {WhetherKicked(now)}";
+            return $"{waiting} and the back-end has returned none{HowLong(ring)}: it has not started this ring (some wait for all rings, or for DRIVER_OK), is at work on the first (a slow script), or hangs";
+        return $"{waiting} for the back-end, which has returned none{HowLong(ring)}; {WhetherKicked(now)}";
     }
+
+    private static string HowLong(DriverRing ring) => ring.WaitingSince == 0 ? "" : $" for {Stopwatch.GetElapsedTime(ring.WaitingSince).TotalSeconds:0.#} s";
 
     /// <summary>Whether the device asked for a kick for what waits (virtio 1.3 §2.7.10).</summary>
     private string WhetherKicked(RingIndices now)

@@ -42,6 +42,9 @@ public sealed partial class VhostClient : IDisposable
     /// <summary>Socket path.</summary>
     public string Path => _options.Path;
 
+    /// <summary>Tells this client from another that had or will have its name.</summary>
+    public Guid HandleId { get; } = Guid.NewGuid();
+
     /// <summary>Where the client stands; a peer that has gone is noticed when the client is used or looked at.</summary>
     public EndpointState State => _state;
 
@@ -64,8 +67,8 @@ public sealed partial class VhostClient : IDisposable
         foreach (SharedRegion region in options.Regions) region.Acquire(options.Name);
         try
         {
-            FileDescriptor socket = listener is null ? ClientSocket.Connect(options, cancel) : ClientSocket.Accept(listener, options, cancel);
-            client.Open(socket, cancel);
+            if (listener is null) client.OpenAtFreeServer(cancel);
+            else client.Open(ClientSocket.Accept(listener, options, cancel), cancel);
             return client;
         }
         catch
@@ -85,6 +88,8 @@ public sealed partial class VhostClient : IDisposable
             return new VhostClientInfo
             {
                 Name = Name,
+                HandleId = HandleId,
+                OwnerProcessId = Environment.ProcessId,
                 State = _state,
                 Path = Path,
                 Listens = _options.Listen,
@@ -110,6 +115,7 @@ public sealed partial class VhostClient : IDisposable
                 Drops = totals.Drops,
                 FaultId = _fault?.Error.ToString(),
                 Fault = _fault?.Message,
+                FaultAction = _fault?.RecommendedAction,
             };
         }
     }

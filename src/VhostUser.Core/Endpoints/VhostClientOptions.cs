@@ -57,7 +57,7 @@ public sealed record VhostClientOptions
     /// <summary>How long to wait for a peer, and for each reply.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Whether to try again until <see cref="Timeout"/> while nobody listens.</summary>
+    /// <summary>Whether to try again until <see cref="Timeout"/> while nobody listens, or the back-end closes before its first answer.</summary>
     public bool Retry { get; init; }
 
     /// <summary>The peer's known deviations.</summary>

@@ -54,6 +54,7 @@ public sealed partial class VhostServer
     private void UnwatchAll()
     {
         if (_listener is not null) _loop.Unwatch(_listener.Fd);
+        _waitingRoom?.Dispose();
         if (_device.WakeFd >= 0) _loop.Unwatch(_device.WakeFd);
         if (_session is null) return;
         _loop.Unwatch(_session.Connection.Fd);

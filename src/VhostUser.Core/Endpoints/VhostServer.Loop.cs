@@ -11,6 +11,7 @@ public sealed partial class VhostServer
     void IWorkerMember.Begin(EventLoop loop)
     {
         _loop = loop;
+        _waitingRoom = new WaitingRoom(loop, Welcome);
         if (_listener is not null) loop.Watch(_listener.Fd, Accept);
         WatchDevice();
     }
@@ -25,17 +26,17 @@ public sealed partial class VhostServer
             else if (_device.Fault is VhostException fault) EndSession(fault);
             return wait;
         }
-        catch (VhostException error)
+        catch (Exception error)
         {
-            EndSession(error);
+            // Whatever went wrong belongs to this session; the next one finds a server that listens.
+            EndSession(Explain(error));
             return TimeSpan.Zero;
         }
     }
 
     void IWorkerMember.End(Exception? failure)
     {
-        if (failure is not null)
-            _fault = failure as VhostException ?? new VhostException(VhostError.NativeCallFailed, $"Server '{Name}' failed: {failure.Message}", Name, "This is a defect of the module; please report it.", failure);
+        if (failure is not null) _fault = Explain(failure);
         EndSession(null);
         CleanUp();
         SetState(failure is null ? EndpointState.Stopped : EndpointState.Faulted);
@@ -47,9 +48,14 @@ public sealed partial class VhostServer
         if (session is not null) _past = _past.Plus(session.Rings);
         _session = null;
         session?.Dispose();
+        _waitingRoom?.Dispose();
         _listener?.Dispose();
         _ownDevice.Dispose();
     }
+
+    /// <summary>What ended a session or the server; anything but a known error is a defect, and says so.</summary>
+    private VhostException Explain(Exception error) => error as VhostException ?? new VhostException(VhostError.NativeCallFailed,
+        $"Server '{Name}' failed: {error.GetType().Name}: {error.Message}", Name, "This is a defect of the module; please report it.", error);
 
     /// <summary>Waking up is all that a device's own descriptor is for: the next round looks at the device.</summary>
     private void WatchDevice()
@@ -98,8 +104,8 @@ public sealed partial class VhostServer
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
             if (++_idleRounds < IdleRoundsBeforeSleep) continue;
-            // Nobody will wake this thread for a ring without a kick descriptor: look again in a moment.
-            return Sleep(pairs, _session.MustPoll ? TimeSpan.FromMilliseconds(1) : null);
+            // Nobody will wake this thread for a ring without a kick descriptor, or in time for one that lacks room: look again in a moment.
+            return Sleep(pairs, _session.MustPoll || pairs.Any(pair => pair.Filler.IsStarved) ? TimeSpan.FromMilliseconds(1) : null);
         }
         return TimeSpan.Zero;
     }
@@ -121,7 +127,7 @@ public sealed partial class VhostServer
         foreach (NetQueuePair pair in pairs)
         {
             if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks();
-            if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null;
+            if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null && !pair.Filler.IsStarved;
         }
         return more;
     }
@@ -139,18 +145,7 @@ public sealed partial class VhostServer
 
     private void Accept()
     {
-        while (_listener!.TryAccept() is FileDescriptor socket)
-        {
-            // A connection that never said anything must not keep a real front-end out.
-            if (_session is not null && _session.Connection.MessagesReceived > 0)
-            {
-                _rejected++;
-                socket.Dispose();
-                continue;
-            }
-            if (_session is not null) EndSession(null);
-            BeginSession(socket);
-        }
+        while (_listener!.TryAccept() is FileDescriptor socket) _waitingRoom!.Admit(socket);
     }
 
     private bool TryConnect()
@@ -171,8 +166,10 @@ public sealed partial class VhostServer
     private void BeginSession(FileDescriptor socket)
     {
         _fault = null;
+        _lastOfSession = null;
         _sessions++;
         _peer = PeerInfo.Of(socket.Number);
+        _since = DateTimeOffset.Now;
         _idleRounds = 0;
         _armed = false;
         _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number));
@@ -197,18 +194,22 @@ public sealed partial class VhostServer
 
     private void HandleMessages()
     {
+        BackEnd session = _session!;
         try
         {
-            _session!.HandleMessages();
+            session.HandleMessages();
+            NetQueuePair[] pairs = session.ActivePairs;
+            Disarm(pairs);
+            SetState(pairs.Any(pair => pair.CanReceive || pair.CanTransmit) ? EndpointState.Running : EndpointState.Connected);
         }
-        catch (VhostException error)
+        catch (Exception error)
         {
-            EndSession(error);
-            return;
+            EndSession(Explain(error));
         }
-        NetQueuePair[] pairs = _session.ActivePairs;
-        Disarm(pairs);
-        SetState(pairs.Any(pair => pair.CanReceive || pair.CanTransmit) ? EndpointState.Running : EndpointState.Connected);
+        finally
+        {
+            if (session.LastRefusal != _lastOfSession) _refusal = _lastOfSession = session.LastRefusal;
+        }
     }
 
     private void WatchKick(Vring ring)

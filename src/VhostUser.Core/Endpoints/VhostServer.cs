@@ -14,6 +14,7 @@ namespace VhostUser.Endpoints;
 public sealed partial class VhostServer : IDisposable, IWorkerMember
 {
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     // Look at the sockets once in so many rounds over the rings: 32 rounds of a burst are far below a millisecond.
@@ -28,6 +29,8 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     private readonly BackEndOptions _offer;
     private readonly ListeningSocket? _listener;
     private readonly NetDevice _ownDevice;
+    private readonly Absence _absence;
+    private WaitingRoom? _waitingRoom;
     private NetDevice _device;
     private volatile Worker _worker;
     private EventLoop _loop;
@@ -35,7 +38,10 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     private readonly Lock _disposeLock = new();
     private BackEnd? _session;
     private PeerInfo? _peer;
+    private DateTimeOffset _since; // when the peer came
     private VhostException? _fault;
+    private VhostException? _refusal;
+    private VhostException? _lastOfSession; // the last refusal that this session is known for
     private EndpointTotals _past;
     private int _sessions;
     private int _rejected;
@@ -48,10 +54,11 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     private volatile bool _disposed;
     private volatile EndpointState _state;
 
-    private VhostServer(VhostServerOptions options, NetDevice device, ListeningSocket? listener)
+    private VhostServer(VhostServerOptions options, NetDevice device, Absence absence, ListeningSocket? listener)
     {
         _options = options;
         _ownDevice = _device = device;
+        _absence = absence;
         _listener = listener;
         _offer = new BackEndOptions
         {
@@ -77,6 +84,9 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     /// <summary>Socket path.</summary>
     public string Path => _options.Path;
 
+    /// <summary>Tells this server from another that had or will have its name.</summary>
+    public Guid HandleId { get; } = Guid.NewGuid();
+
     /// <summary>Where the server stands.</summary>
     public EndpointState State => _state;
 
@@ -89,7 +99,9 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         ArgumentNullException.ThrowIfNull(options);
         if (options.QueuePairs is < 1 or > 128)
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
-        NetDevice device = CreateDevice(options);
+        if (options.Core is int core) CoreChoice.Check(options.Name, core);
+        var absence = new Absence();
+        NetDevice device = CreateDevice(options, absence);
         ListeningSocket? listener = null;
         try
         {
@@ -101,7 +113,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             device.Dispose();
             throw;
         }
-        var server = new VhostServer(options, device, listener);
+        var server = new VhostServer(options, device, absence, listener);
         server._worker.Start();
         return server;
     }
@@ -122,19 +134,20 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         }
     }
 
-    /// <summary>A photograph of the server.</summary>
+    /// <summary>A photograph of the server; one whose thread is busy in a packet script is photographed too.</summary>
+    /// <exception cref="VhostException">ServerBusy: something else holds its thread.</exception>
     public VhostServerInfo Snapshot() => _disposed ? TakeSnapshot() : OnLoop(TakeSnapshot);
 
     /// <summary>Photographs of the rings; without a session their verdict says why there is none.</summary>
     /// <param name="queue">Ring index, or null for all.</param>
     /// <param name="descriptors">Whether to read the descriptors too.</param>
-    /// <exception cref="VhostException">RingIndexInvalid.</exception>
+    /// <exception cref="VhostException">RingIndexInvalid, or ServerBusy: something other than a packet script holds its thread.</exception>
     public VringState[] GetVringStates(int? queue = null, bool descriptors = false)
     {
         int rings = 2 * _options.QueuePairs;
         if (queue is int index && (uint)index >= (uint)rings)
             throw new VhostException(VhostError.RingIndexInvalid, $"Server '{Name}' has no ring {index}; it has {rings} (0 to {rings - 1}).", Name, "More rings need -QueuePairs.");
-        return _disposed ? ReadIdleRings(queue) : OnLoop(() => _session?.ReadRings(Name, queue, descriptors) ?? ReadIdleRings(queue));
+        return _disposed ? ReadIdleRings(queue) : OnLoop(() => ReadRings(queue, descriptors));
     }
 
     /// <summary>Stops the server: ends the session, closes the socket and removes its file. May be called again.</summary>
@@ -154,7 +167,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    private static NetDevice CreateDevice(VhostServerOptions options)
+    private static NetDevice CreateDevice(VhostServerOptions options, Absence absence)
     {
         switch (options.Mode)
         {
@@ -164,22 +177,25 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
                     throw new VhostException(VhostError.InvalidArgument, $"PacketSize is {options.PacketSize}; expected {SourceDevice.MinPacket} to 65535 bytes.", options.Name, "An Ethernet frame has at least 60 bytes.");
                 return new SourceDevice(SourceFrame.Create(options.PacketSize), options.Rate);
             case ServerMode.Script:
-                return new ScriptDevice(options.Handler ?? throw new VhostException(VhostError.InvalidArgument, "Mode Script needs a packet script.", options.Name, "Give -OnPacket { param($packet) … }."));
+                return new ScriptDevice(absence.Around(options.Handler ?? throw new VhostException(VhostError.InvalidArgument, "Mode Script needs a packet script.", options.Name, "Give -OnPacket { param($packet) … }.")));
             case ServerMode.Tap:
                 return new TapDevice(options.Tap ?? throw new VhostException(VhostError.InvalidArgument, "Mode Tap needs the name of an interface.", options.Name, "Give -Tap tap0."));
             default: return new SinkDevice();
         }
     }
 
-    /// <summary>Runs a function on the thread that works for this server, whichever that is at the time.</summary>
+    /// <summary>Looks at something on the thread that works for this server, whichever that is at the time, or while it is away.</summary>
     private T OnLoop<T>(Func<T> function)
     {
         while (true)
         {
             Worker worker = _worker;
             if (!worker.IsAlive) return function();
-            (bool here, T? result) = worker.Invoke(() => _worker == worker && _attached ? (true, Look(function)) : (false, default));
-            if (here) return result!;
+            bool answered = worker.Loop.TryInvoke(() => _worker == worker && _attached ? (true, Look(function)) : (false, default), _absence, LookTimeout, out (bool Here, T? Result) found);
+            if (found.Here) return found.Result!;
+            if (!answered && worker.IsAlive)
+                throw new VhostException(VhostError.ServerBusy, $"Server '{Name}': its thread did not answer within {LookTimeout.TotalSeconds:0.#} s.", Name,
+                    "Something that it calls does not return; Stop-VhostServer ends it.");
             Thread.Yield();
         }
     }
@@ -196,43 +212,5 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         _state = state;
         _changed.Set();
         StateChanged?.Invoke(this, EventArgs.Empty);
-    }
-
-    private VhostServerInfo TakeSnapshot()
-    {
-        EndpointTotals totals = _past;
-        if (_session is not null) totals = totals.Plus(_session.Rings);
-        Exception? scripted = (_ownDevice as ScriptDevice)?.LastFailure;
-        return new VhostServerInfo
-        {
-            Name = Name,
-            State = _state,
-            Path = Path,
-            Listens = !_options.Connect,
-            Mode = _options.Mode,
-            Poll = _options.Poll,
-            QueuePairs = _options.QueuePairs,
-            PeerProcessId = _peer?.ProcessId,
-            PeerUserId = _peer?.UserId,
-            PeerGroupId = _peer?.GroupId,
-            PeerExecutable = _peer?.Executable,
-            Features = FeatureNames.Of(_session?.Features ?? 0),
-            OfferedFeatures = FeatureNames.Of(_offer.Features),
-            ProtocolFeatures = FeatureNames.Of(_session?.ProtocolFeatures ?? 0),
-            HeaderLength = NetHeader.LengthFor(_session?.Features ?? 0),
-            Regions = [.. _session?.Memory.Regions.Select(MemoryRegionInfo.Of) ?? []],
-            PacketsSent = totals.ReceivePackets,
-            BytesSent = totals.ReceiveBytes,
-            PacketsReceived = totals.TransmitPackets,
-            BytesReceived = totals.TransmitBytes,
-            Dropped = totals.Drops.Values.Sum(),
-            Drops = totals.Drops,
-            Sessions = _sessions,
-            Rejected = _rejected,
-            Bridge = Bridge?.Name,
-            LastRefusal = _session?.LastRefusal?.Message,
-            FaultId = (_fault?.Error ?? (scripted is null ? null : VhostError.ScriptFailed))?.ToString(),
-            Fault = _fault?.Message ?? scripted?.Message,
-        };
     }
 }

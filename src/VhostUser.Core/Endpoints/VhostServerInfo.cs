@@ -7,11 +7,15 @@ public sealed record VhostServerInfo : EndpointInfo
     public required ServerMode Mode { get; init; }
     /// <summary>Whether it polls.</summary>
     public required bool Poll { get; init; }
-    /// <summary>Peers that connected since the start.</summary>
+    /// <summary>How long the packet script has been at work on one packet; null when none is at work. The server does nothing else meanwhile.</summary>
+    public TimeSpan? BusyFor { get; init; }
+    /// <summary>Front-ends that were served since the start; a connection that never said anything is none.</summary>
     public required int Sessions { get; init; }
-    /// <summary>Connections turned away because a peer was there already.</summary>
+    /// <summary>Front-ends turned away because another one was there already.</summary>
     public required int Rejected { get; init; }
-    /// <summary>The last request that was answered with a failure while the session went on, or null.</summary>
+    /// <summary>Id of the error that <see cref="LastRefusal"/> tells in words, or null.</summary>
+    public string? LastRefusalId { get; init; }
+    /// <summary>What was refused last while the server went on: a request, or a second front-end; null when nothing was.</summary>
     public string? LastRefusal { get; init; }
     /// <summary>The bridge that the server is a port of, or null.</summary>
     public string? Bridge { get; init; }

@@ -34,7 +34,7 @@ internal sealed class Worker
     public void Start() => _thread.Start();
 
     /// <summary>Runs a function on the thread and returns its result.</summary>
-    /// <exception cref="VhostException">PeerTimeout when the thread did not come round in time.</exception>
+    /// <exception cref="VhostException">ServerBusy: the thread did not come round in time.</exception>
     public T Invoke<T>(Func<T> function) => Loop.Invoke(function, InvokeTimeout);
 
     /// <summary>Takes a member in; to be called on the thread, or before it starts.</summary>

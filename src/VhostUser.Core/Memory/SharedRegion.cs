@@ -42,6 +42,9 @@ public sealed unsafe class SharedRegion : IDisposable
     /// <summary>Name given at creation.</summary>
     public string Name { get; }
 
+    /// <summary>Tells this region from another that had or will have its name.</summary>
+    public Guid HandleId { get; } = Guid.NewGuid();
+
     /// <summary>Size in bytes.</summary>
     public long Size { get; }
 
@@ -110,6 +113,8 @@ public sealed unsafe class SharedRegion : IDisposable
             return new SharedRegionInfo
             {
                 Name = Name,
+                HandleId = HandleId,
+                OwnerProcessId = Environment.ProcessId,
                 Size = Size,
                 Used = (long)_allocator.Used,
                 Backing = _backing,

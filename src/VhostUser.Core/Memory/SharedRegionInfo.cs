@@ -5,6 +5,10 @@ public sealed record SharedRegionInfo
 {
     /// <summary>Name given at creation.</summary>
     public required string Name { get; init; }
+    /// <summary>Tells this region from another that had or will have its name.</summary>
+    public required Guid HandleId { get; init; }
+    /// <summary>Id of the process that owns the handle.</summary>
+    public required int OwnerProcessId { get; init; }
     /// <summary>Size in bytes.</summary>
     public required long Size { get; init; }
     /// <summary>Bytes taken by rings and buffers.</summary>

@@ -60,6 +60,9 @@ internal sealed unsafe class DriverRing : IDisposable
     public static DriverRing Create(int index, RingAreas areas, RegionPiece piece, Func<SplitRing, DriverQueue> createQueue, bool reversed) =>
         new(index, piece, null, areas, createQueue) { IsReversed = reversed };
 
+    /// <summary>Timestamp of when the device answered last, or got work while it had none; 0 when it never had any.</summary>
+    public long WaitingSince { get; set; }
+
     /// <summary>Kicks the device if it wants to be kicked for what was published.</summary>
     public void KickIfWanted()
     {

@@ -33,4 +33,6 @@ public enum DropReason
     SamePort,
     /// <summary>A bridge has no other port for the packet.</summary>
     NoDestination,
+    /// <summary>The packet claims more merged buffers than came (num_buffers, virtio 1.3 §5.1.6.4).</summary>
+    Incomplete,
 }

@@ -14,10 +14,12 @@ public sealed class ClientArgument : HandleArgument<VhostClient>
     public ClientArgument(VhostClient client) : base(client?.Name ?? throw new ArgumentNullException(nameof(client)), client) { }
 
     /// <summary>A client of this process, by its photograph.</summary>
-    public ClientArgument(VhostClientInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info))) { }
+    public ClientArgument(VhostClientInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info)), info.HandleId) { }
 
     /// <summary>Anything with a Name; a copy from another process is refused when it is used.</summary>
     public ClientArgument(PSObject value) : base(value) { }
+
+    private protected override Guid IdOf(VhostClient client) => client.HandleId;
 
     private protected override string Kind => "client";
 

@@ -36,8 +36,26 @@ public sealed class ClientNameCompleter : HandleNameCompleter
     private protected override IEnumerable<string> Names => LiveHandles.Clients.Names;
 }
 
+/// <summary>Completes the names of servers and clients.</summary>
+public sealed class EndpointNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Servers.Names.Union(LiveHandles.Clients.Names, StringComparer.OrdinalIgnoreCase);
+}
+
 /// <summary>Completes the names of shared regions.</summary>
 public sealed class RegionNameCompleter : HandleNameCompleter
 {
     private protected override IEnumerable<string> Names => LiveHandles.Regions.Names;
+}
+
+/// <summary>Completes the names of bridges.</summary>
+public sealed class BridgeNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Bridges.Names;
+}
+
+/// <summary>Completes the names of the ports of all bridges.</summary>
+public sealed class BridgePortNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Bridges.Names.SelectMany(name => LiveHandles.Bridges.Get(name).Snapshot().Ports).Select(port => port.Name);
 }

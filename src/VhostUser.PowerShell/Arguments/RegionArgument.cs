@@ -14,10 +14,12 @@ public sealed class RegionArgument : HandleArgument<SharedRegion>
     public RegionArgument(SharedRegion region) : base(region?.Name ?? throw new ArgumentNullException(nameof(region)), region) { }
 
     /// <summary>A region of this process, by its photograph.</summary>
-    public RegionArgument(SharedRegionInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info))) { }
+    public RegionArgument(SharedRegionInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info)), info.HandleId) { }
 
     /// <summary>Anything with a Name; a copy from another process is refused when it is used.</summary>
     public RegionArgument(PSObject value) : base(value) { }
+
+    private protected override Guid IdOf(SharedRegion region) => region.HandleId;
 
     private protected override string Kind => "region";
 

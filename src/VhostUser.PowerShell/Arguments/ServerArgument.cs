@@ -14,10 +14,12 @@ public sealed class ServerArgument : HandleArgument<VhostServer>
     public ServerArgument(VhostServer server) : base(server?.Name ?? throw new ArgumentNullException(nameof(server)), server) { }
 
     /// <summary>A server of this process, by its photograph.</summary>
-    public ServerArgument(VhostServerInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info))) { }
+    public ServerArgument(VhostServerInfo info) : base(info?.Name ?? throw new ArgumentNullException(nameof(info)), info.HandleId) { }
 
     /// <summary>Anything with a Name; a copy from another process is refused when it is used.</summary>
     public ServerArgument(PSObject value) : base(value) { }
+
+    private protected override Guid IdOf(VhostServer server) => server.HandleId;
 
     private protected override string Kind => "server";
 

@@ -52,7 +52,7 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
     [Timeout]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Tries again until the timeout while nobody listens.</summary>
+    /// <summary>Tries again until the timeout while nobody listens, or another front-end has the back-end.</summary>
     [Parameter]
     public SwitchParameter Retry { get; set; }
 

@@ -22,9 +22,11 @@ public abstract class EndpointCmdlet : VhostCmdlet
     [ArgumentCompleter(typeof(ServerNameCompleter))]
     public ServerArgument[] Server { get; set; } = [];
 
-    /// <summary>A server or client, live or as Get-VhostServer and Get-VhostClient write it, or the name of one; all of them when nothing is given.</summary>
-    [Parameter(ParameterSetName = AnySet, ValueFromPipeline = true)]
-    public PSObject? InputObject { get; set; }
+    /// <summary>Servers and clients, live or as Get-VhostServer and Get-VhostClient write them, or names of them; all when nothing is given.</summary>
+    [Parameter(ParameterSetName = AnySet, Position = 0, ValueFromPipeline = true)]
+    [ArgumentCompleter(typeof(EndpointNameCompleter))]
+    [SupportsWildcards]
+    public PSObject[]? InputObject { get; set; }
 
     /// <summary>The endpoints that are meant by this pipeline record.</summary>
     private protected IEnumerable<Endpoint> Endpoints()
@@ -33,7 +35,7 @@ public abstract class EndpointCmdlet : VhostCmdlet
         if (ParameterSetName == ServerSet) return Server.SelectMany(server => server.ResolveAll()).Select(Endpoint.Of);
         return InputObject is null
             ? [.. LiveHandles.Servers.Find("*").Select(Endpoint.Of), .. LiveHandles.Clients.Find("*").Select(Endpoint.Of)]
-            : Find(InputObject);
+            : InputObject.SelectMany(Find);
     }
 
     private static IEnumerable<Endpoint> Find(PSObject input) => input.BaseObject switch
@@ -55,6 +57,8 @@ public abstract class EndpointCmdlet : VhostCmdlet
             .. LiveHandles.Servers.Names.Where(pattern.IsMatch).Select(server => Endpoint.Of(LiveHandles.Servers.Get(server))),
             .. LiveHandles.Clients.Names.Where(pattern.IsMatch).Select(client => Endpoint.Of(LiveHandles.Clients.Get(client))),
         ];
+        if (found.Length > 1 && !WildcardPattern.ContainsWildcardCharacters(name))
+            throw new VhostException(VhostError.InvalidArgument, $"'{name}' is the name of a server and of a client.", name, $"Say which: -Server {name} or -Client {name}.");
         return found.Length > 0 || WildcardPattern.ContainsWildcardCharacters(name) ? found : throw new VhostException(VhostError.HandleNotFound,
             $"There is no server or client named '{name}' in this process.", name, "Get-VhostServer and Get-VhostClient list them.");
     }

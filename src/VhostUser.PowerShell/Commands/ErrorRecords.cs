@@ -33,7 +33,7 @@ internal static class ErrorRecords
         VhostError.PermissionDenied => ErrorCategory.PermissionDenied,
         VhostError.PeerNotListening or VhostError.PeerDisconnected => ErrorCategory.ConnectionError,
         VhostError.PeerTimeout => ErrorCategory.OperationTimeout,
-        VhostError.RegionInUse or VhostError.RingFull => ErrorCategory.ResourceBusy,
+        VhostError.RegionInUse or VhostError.RingFull or VhostError.ServerBusy or VhostError.ServerOccupied => ErrorCategory.ResourceBusy,
         VhostError.RegionCreateFailed or VhostError.RegionTooSmall or VhostError.MemoryMapFailed or VhostError.HugePagesUnavailable
             => ErrorCategory.ResourceUnavailable,
         VhostError.RequestUnknown or VhostError.RequestNotSupported or VhostError.FeatureMissing => ErrorCategory.NotImplemented,

@@ -24,7 +24,7 @@ public sealed class GetVhostClientCommand : VhostCmdlet
         {
             Guard(() =>
             {
-                foreach (VhostClient client in name.ResolveAll()) WriteObject(client.Snapshot());
+                foreach (VhostClient client in name.ResolveAll()) Guard(() => WriteObject(client.Snapshot()), client.Name);
             }, name.Name);
         }
     }

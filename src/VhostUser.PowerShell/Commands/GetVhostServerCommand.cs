@@ -24,7 +24,7 @@ public sealed class GetVhostServerCommand : VhostCmdlet
         {
             Guard(() =>
             {
-                foreach (VhostServer server in name.ResolveAll()) WriteObject(server.Snapshot());
+                foreach (VhostServer server in name.ResolveAll()) Guard(() => WriteObject(server.Snapshot()), server.Name);
             }, name.Name);
         }
     }

@@ -24,7 +24,7 @@ public sealed class GetVhostSharedRegionCommand : VhostCmdlet
         {
             Guard(() =>
             {
-                foreach (SharedRegion region in name.ResolveAll()) WriteObject(region.Snapshot());
+                foreach (SharedRegion region in name.ResolveAll()) Guard(() => WriteObject(region.Snapshot()), region.Name);
             }, name.Name);
         }
     }

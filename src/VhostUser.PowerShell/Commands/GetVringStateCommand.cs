@@ -11,7 +11,7 @@ namespace VhostUser.Commands;
 public sealed class GetVringStateCommand : EndpointCmdlet
 {
     /// <summary>Ring indexes; all rings when not given.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Position = 1)]
     [ValidateRange(0, 255)]
     [ArgumentCompleter(typeof(QueueCompleter))]
     public int[] Queue { get; set; } = [];
@@ -23,7 +23,7 @@ public sealed class GetVringStateCommand : EndpointCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord() => Guard(() =>
     {
-        foreach (Endpoint endpoint in Endpoints()) Write(endpoint);
+        foreach (Endpoint endpoint in Endpoints()) Guard(() => Write(endpoint), endpoint.Name);
     });
 
     private void Write(Endpoint endpoint)

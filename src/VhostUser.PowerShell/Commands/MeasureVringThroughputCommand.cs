@@ -16,7 +16,7 @@ public sealed class MeasureVringThroughputCommand : EndpointCmdlet
     private readonly List<Endpoint> _endpoints = [];
 
     /// <summary>How long to measure: seconds or a TimeSpan; 1 second when not given.</summary>
-    [Parameter(Position = 0)]
+    [Parameter(Position = 1)]
     [Timeout]
     public TimeSpan Duration { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -36,7 +36,7 @@ public sealed class MeasureVringThroughputCommand : EndpointCmdlet
         foreach (Endpoint endpoint in _endpoints) Guard(() => meters.Add(new ThroughputMeter(endpoint, Queue)), endpoint.Name);
         if (meters.Count == 0) return;
         Guard(() => Wait(meters));
-        foreach (ThroughputMeter meter in meters) Guard(() => WriteObject(meter.Read()));
+        foreach (ThroughputMeter meter in meters) Guard(() => WriteObject(meter.Read()), meter.Name);
     }
 
     private void Wait(List<ThroughputMeter> meters)

@@ -138,9 +138,9 @@ public sealed class SendVringPacketCommand : VhostCmdlet
         {
             _client!.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
         }
-        catch (VhostException error) when (error.Error != VhostError.PacketTooLarge)
+        catch (VhostException error) when (error.Error is VhostError.RingFull or VhostError.RingIndexInvalid)
         {
-            // The next packet would meet the same obstacle, and wait for it as long.
+            // The next packet would meet the same obstacle; in a full ring it would wait for it as long.
             ThrowTerminatingError(ErrorRecords.Create(error, packet));
         }
         _sent += Count;

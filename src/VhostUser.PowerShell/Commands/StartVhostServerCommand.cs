@@ -57,7 +57,6 @@ public sealed class StartVhostServerCommand : VhostCmdlet
 
     /// <summary>Core (0-based) that the server's thread is bound to.</summary>
     [Parameter]
-    [ValidateRange(0, 1023)]
     public int? Core { get; set; }
 
     /// <summary>Mode of the socket file in octal digits, for example '0660'.</summary>
@@ -120,7 +119,18 @@ public sealed class StartVhostServerCommand : VhostCmdlet
         if (OnPacket is not null && Tap is not null || given && implied is not null && implied != Mode)
             throw new VhostException(VhostError.InvalidArgument,
                 $"Server '{Name}': -OnPacket is for mode Script and -Tap for mode Tap; the mode is {(given ? Mode : ServerMode.Script)}.", Name, "Leave out what does not belong to the mode.");
-        return given ? Mode : implied ?? ServerMode.Sink;
+        ServerMode mode = given ? Mode : implied ?? ServerMode.Sink;
+        if (mode != ServerMode.Source) RefuseForOthers(nameof(Rate), nameof(PacketSize));
+        return mode;
+
+        void RefuseForOthers(params ReadOnlySpan<string> parameters)
+        {
+            foreach (string parameter in parameters)
+            {
+                if (MyInvocation.BoundParameters.ContainsKey(parameter))
+                    throw new VhostException(VhostError.InvalidArgument, $"Server '{Name}': -{parameter} is for mode Source; the mode is {mode}.", Name, "Leave out what does not belong to the mode.");
+            }
+        }
     }
 
     private VhostServerOptions Options(ServerMode mode, PacketHandler? handler) => new()

@@ -7,9 +7,10 @@ namespace VhostUser.Handles;
 /// <typeparam name="T">The kind of handle.</typeparam>
 /// <param name="kind">What messages call it, for example "server".</param>
 /// <param name="maker">The cmdlet that makes one, for remedies.</param>
+/// <param name="closer">The cmdlet that closes one, for remedies.</param>
 /// <param name="isClosed">Whether the owner closed a handle behind the table's back.</param>
 /// <param name="close">Closes a handle; must bear being called twice.</param>
-internal sealed class HandleTable<T>(string kind, string maker, Func<T, bool> isClosed, Action<T> close) where T : class
+internal sealed class HandleTable<T>(string kind, string maker, string closer, Func<T, bool> isClosed, Action<T> close) where T : class
 {
     // A name whose handle is still being made maps to null.
     private readonly ConcurrentDictionary<string, T?> _handles = new(StringComparer.OrdinalIgnoreCase);
@@ -23,7 +24,7 @@ internal sealed class HandleTable<T>(string kind, string maker, Func<T, bool> is
     {
         if (_handles.TryGetValue(name, out T? old) && old is not null && isClosed(old)) Forget(name, old);
         if (!_handles.TryAdd(name, null))
-            throw new VhostException(VhostError.NameInUse, $"A {kind} named '{name}' exists already.", name, $"Choose another -Name, or remove that {kind} first.");
+            throw new VhostException(VhostError.NameInUse, $"A {kind} named '{name}' exists already.", name, $"Choose another -Name, or close that {kind} first: {closer} {name}");
         try
         {
             T made = make();
@@ -37,11 +38,14 @@ internal sealed class HandleTable<T>(string kind, string maker, Func<T, bool> is
         }
     }
 
+    /// <summary>The live handle of that name, or null.</summary>
+    public T? TryGet(string name) => _handles.TryGetValue(name, out T? handle) && handle is not null && !isClosed(handle) ? handle : null;
+
     /// <summary>The live handle of that name.</summary>
     /// <exception cref="VhostException">HandleNotFound.</exception>
     public T Get(string name)
     {
-        if (_handles.TryGetValue(name, out T? handle) && handle is not null && !isClosed(handle)) return handle;
+        if (TryGet(name) is T handle) return handle;
         string[] names = [.. Names];
         throw new VhostException(VhostError.HandleNotFound,
             $"There is no {kind} named '{name}' in this process; " + (names.Length == 0 ? "there is none at all." : $"there is {string.Join(", ", names)}."),

@@ -8,20 +8,25 @@ internal static class LiveHandles
 {
     /// <summary>Shared regions.</summary>
     public static HandleTable<SharedRegion> Regions { get; } =
-        new("shared region", "New-VhostSharedRegion", region => region.IsDisposed, region => region.Dispose());
+        new("shared region", "New-VhostSharedRegion", "Remove-VhostSharedRegion", region => region.IsDisposed, region => region.Dispose());
 
     /// <summary>Back-ends.</summary>
     public static HandleTable<VhostServer> Servers { get; } =
-        new("server", "Start-VhostServer", server => server.State == EndpointState.Stopped, ServerScripts.Stop);
+        new("server", "Start-VhostServer", "Stop-VhostServer", server => server.State == EndpointState.Stopped, ServerScripts.Stop);
 
     /// <summary>Front-ends.</summary>
     public static HandleTable<VhostClient> Clients { get; } =
-        new("client", "Connect-VhostClient", client => client.State == EndpointState.Stopped, client => client.Dispose());
+        new("client", "Connect-VhostClient", "Disconnect-VhostClient", client => client.State == EndpointState.Stopped, client => client.Dispose());
+
+    /// <summary>Bridges.</summary>
+    public static HandleTable<VhostBridge> Bridges { get; } =
+        new("bridge", "New-VhostBridge", "Remove-VhostBridge", bridge => bridge.IsDisposed, bridge => bridge.Dispose());
 
     /// <summary>Closes everything, users before what they use.</summary>
     public static void CloseAll()
     {
         Clients.CloseAll();
+        Bridges.CloseAll();
         Servers.CloseAll();
         Regions.CloseAll();
     }

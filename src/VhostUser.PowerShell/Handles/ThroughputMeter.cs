@@ -23,6 +23,9 @@ internal sealed class ThroughputMeter
         _start = Stopwatch.GetTimestamp();
     }
 
+    /// <summary>Name of the endpoint.</summary>
+    public string Name => _endpoint.Name;
+
     /// <summary>What moved since the start.</summary>
     /// <exception cref="VhostException">HandleClosed: the endpoint was closed meanwhile, or RingNotReady: its session ended.</exception>
     public VringThroughput Read()

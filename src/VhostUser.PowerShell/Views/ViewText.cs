@@ -25,6 +25,18 @@ public static class ViewText
     /// <summary>A text of at most so many characters, cut at its right.</summary>
     public static string Head(string? text, int width) => text is null || text.Length <= width ? text ?? "" : text[..(width - 1)] + "…";
 
+    /// <summary>The peer in a column: of a long program name the end gives way, never the process id.</summary>
+    public static string Peer(int? pid, string? program, int width)
+    {
+        if (pid is null || string.IsNullOrEmpty(program)) return Head(Peer(pid, program), width);
+        string id = $" ({pid})";
+        return Head(Path.GetFileName(program), width - id.Length) + id;
+    }
+
+    /// <summary>The state of a server, or how long its packet script has kept it busy when that is long enough to be noticed.</summary>
+    public static string State(object state, TimeSpan? busyFor) =>
+        busyFor is TimeSpan busy && busy >= TimeSpan.FromSeconds(1) ? $"Busy {busy.TotalSeconds:0} s" : $"{state}";
+
     /// <summary>The peer of a server or client: 'testpmd (1234)', or '-' without one.</summary>
     public static string Peer(int? pid, string? program) =>
         pid is null ? "-" : string.IsNullOrEmpty(program) ? $"pid {pid}" : $"{Path.GetFileName(program)} ({pid})";

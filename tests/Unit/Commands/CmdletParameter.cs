@@ -23,8 +23,9 @@ internal sealed record CmdletParameter(PropertyInfo Property)
         string[] named = [.. Of(cmdlet)
             .SelectMany(parameter => parameter.Declarations)
             .Select(declaration => declaration.ParameterSetName)
-            .Where(name => name != ParameterAttribute.AllParameterSets)
-            .Distinct()];
+            .Append(cmdlet.GetCustomAttribute<CmdletAttribute>()?.DefaultParameterSetName) // a set may have no parameter of its own
+            .Where(name => name is not null && name != ParameterAttribute.AllParameterSets)
+            .Distinct()!];
         return named.Length == 0 ? [ParameterAttribute.AllParameterSets] : named;
     }
 

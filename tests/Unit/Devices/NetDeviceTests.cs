@@ -130,8 +130,8 @@ public unsafe class NetDeviceTests
     public void A_source_whose_packets_do_not_fit_gives_up_each_time()
     {
         using var net = new NetFixture(Version1);
-        using var source = new SourceDevice(SourceFrame.Create(1500), rate: 0);
-        for (int i = 0; i < 8; i++) net.PostReceive(net.Buffer(i * 1000, 1000));
+        using var source = new SourceDevice(SourceFrame.Create(3000), rate: 0);
+        for (int i = 0; i < 8; i++) net.PostReceive(net.Buffer(i * 2000, 2000));
         for (int i = 0; i < 10; i++) Assert.False(source.Process(net.Pair));
         Assert.Equal(10, NetFixture.Drops(net.Pair.Receive, DropReason.ReceiveBufferTooSmall));
     }

@@ -160,6 +160,25 @@ public unsafe class NetReceiverTests
     }
 
     [Fact]
+    public void A_merged_packet_whose_rest_never_comes_is_dropped_with_its_reason_and_the_ring_goes_on()
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf);
+        NetReceiver receiver = Create(net);
+        var got = new Collector();
+        Complete(net, 0, 100, buffers: 3);
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (net.ReceiveRing.Counters.Drops.Total == 0)
+        {
+            Assert.Equal(0, receiver.Receive(ref got, 64));
+            Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10), "It still waits.");
+        }
+        Assert.False(receiver.HasPacket);
+        Assert.Equal(0, net.ReceiveRing.Queue.Free);
+        Complete(net, 1, 50, buffers: 1);
+        Assert.Equal(1, receiver.Receive(ref got, 64));
+    }
+
+    [Fact]
     public void Random_used_buffers_never_give_a_packet_longer_than_what_was_written()
     {
         var random = new Random(22);

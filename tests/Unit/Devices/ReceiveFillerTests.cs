@@ -68,18 +68,71 @@ public unsafe class ReceiveFillerTests
     }
 
     [Fact]
-    public void Without_merging_a_buffer_that_is_too_small_drops_the_packet_and_takes_a_smaller_one()
+    public void Without_merging_an_undersized_buffer_goes_back_unused_with_the_packet_dropped_and_the_next_is_filled()
     {
         using var net = new NetFixture(Version1);
         net.PostReceive(net.Buffer(0, 211));
         net.PostReceive(net.Buffer(1000, 1000));
         Assert.False(Write(net, _packet));
+        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.ReceiveBufferTooSmall));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal([0u, 212u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
+    }
+
+    [Fact]
+    public void Without_merging_a_packet_longer_than_a_proper_buffer_is_dropped_and_the_buffer_takes_a_shorter_one()
+    {
+        using var net = new NetFixture(Version1);
+        net.PostReceive(net.Buffer(0, 1526));
+        Assert.False(Write(net, new byte[1515]));
+        Assert.True(net.Pair.Filler.IsStarved);
         net.Pair.Filler.Flush();
         Assert.Empty(NetFixture.Reap(net.ReceiveRing));
-        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.ReceiveBufferTooSmall));
-        Assert.True(Write(net, _packet.AsSpan(0, 199)));
+        Assert.True(Write(net, new byte[1514]));
+        Assert.False(net.Pair.Filler.IsStarved);
         net.Pair.Filler.Flush();
-        Assert.Equal(211u, Assert.Single(NetFixture.Reap(net.ReceiveRing)).Written);
+        Assert.Equal(1526u, Assert.Single(NetFixture.Reap(net.ReceiveRing)).Written);
+    }
+
+    [Fact]
+    public void A_readable_chain_amid_merged_buffers_goes_back_and_long_packets_pass_again()
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf);
+        net.PostReceive(net.Buffer(0, 100));
+        NetFixture.Post(net.ReceiveRing, [net.Buffer(500, 100)], []);
+        net.PostReceive(net.Buffer(1000, 100));
+        net.PostReceive(net.Buffer(2000, 200));
+        Assert.False(Write(net, _packet));
+        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.WrongDirection));
+        Assert.True(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal([0u, 0u, 100u, 112u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
+    }
+
+    [Fact]
+    public void A_whole_ring_of_merged_buffers_that_is_too_small_goes_back_with_the_reason()
+    {
+        using var net = new NetFixture(Version1 | MrgRxbuf);
+        for (int i = 0; i < 8; i++) net.PostReceive(net.Buffer(i * 100, 20));
+        Assert.False(Write(net, _packet));
+        net.Pair.Filler.Flush();
+        Assert.Equal(1, NetFixture.Drops(net.Pair.Receive, DropReason.ReceiveBufferTooSmall));
+        Assert.Equal(8, NetFixture.Reap(net.ReceiveRing).Length);
+    }
+
+    [Fact]
+    public void A_device_that_reads_into_buffers_is_offered_none_that_it_may_not_write_or_that_would_cut_a_packet()
+    {
+        using var net = new NetFixture(Version1);
+        NetFixture.Post(net.ReceiveRing, [net.Buffer(0, 2000)], []);
+        net.PostReceive(net.Buffer(3000, 1525));
+        Assert.True(net.Pair.Filler.PeekBuffer(out _, out _) == null);
+        net.Pair.Filler.Flush();
+        Assert.Equal([0u, 0u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
+        net.PostReceive(net.Buffer(5000, 1526));
+        Assert.True(net.Pair.Filler.PeekBuffer(out int segments, out uint bytes) != null);
+        Assert.Equal((1, 1526u), (segments, bytes));
     }
 
     [Theory]
@@ -91,8 +144,9 @@ public unsafe class ReceiveFillerTests
         for (int i = 0; i < 8; i++) net.PostReceive(net.Buffer(i * 100, 11));
         for (int i = 0; i < 1000; i++) Assert.False(Write(net, _packet));
         net.Pair.Filler.Flush();
-        Assert.Equal(1000, net.Pair.Receive.Counters.Drops.Total);
-        Assert.Empty(NetFixture.Reap(net.ReceiveRing));
+        Assert.Equal(1000, NetFixture.Drops(net.Pair.Receive, DropReason.NoReceiveBuffer));
+        Assert.Equal(8, NetFixture.Drops(net.Pair.Receive, DropReason.ReceiveBufferTooSmall));
+        Assert.All(NetFixture.Reap(net.ReceiveRing), used => Assert.Equal(0u, used.Written));
     }
 
     [Fact]

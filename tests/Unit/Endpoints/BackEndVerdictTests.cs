@@ -72,7 +72,7 @@ public sealed class BackEndVerdictTests : TrapTest
         using RawFrontEnd front = ConnectAndStart();
         Assert.Equal("the front-end has posted no receive buffers", Ring(server, 0).Verdict);
         AssertPasses(front, server);
-        Assert.Equal("ok; all receive buffers are used", Ring(server, 0).Verdict);
+        Assert.Equal("the front-end has no free receive buffer: the next packet for it will be dropped", Ring(server, 0).Verdict);
         front.Rings[0].Offer(0);
         Assert.Equal("ok", Ring(server, 0).Verdict);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using VhostUser.Memory;
 using VhostUser.Rings;
@@ -9,6 +10,9 @@ internal sealed unsafe class NetReceiver
 {
     private const int ReapSize = 64;
 
+    // A device returns the buffers of a packet together; the time is for those that do not quite.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly RegionPiece _slots;
     private readonly uint _slotSize;
     private readonly int _headerLength;
@@ -17,6 +21,7 @@ internal sealed unsafe class NetReceiver
     private readonly Segment[] _segments;
     private int _next;
     private int _count;
+    private long _incompleteSince; // timestamp, 0 when no packet waits for its rest
 
     public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable)
     {
@@ -50,10 +55,15 @@ internal sealed unsafe class NetReceiver
             int buffers = CountBuffers();
             if (buffers > _count - _next)
             {
-                // The rest of a merged packet lies behind what was taken: fetch it, or wait for it.
-                Reap();
-                if (buffers > _count - _next) break;
+                // The rest of a merged packet lies behind what was taken: fetch it, or wait for it, but not for ever.
+                ReapUntil(buffers);
+                if (buffers > _count - _next)
+                {
+                    DropOverdue();
+                    break;
+                }
             }
+            _incompleteSince = 0;
             if (buffers == 1) packets += ReceiveSingle(ref consumer);
             else packets += ReceiveMerged(ref consumer, buffers);
         }
@@ -76,6 +86,28 @@ internal sealed unsafe class NetReceiver
         _count += Ring.Queue.Reap(_used.AsSpan(_count, Math.Min(ReapSize, _used.Length - _count)));
         if (!Sse.IsSupported) return;
         for (int i = _next; i < _count; i++) Sse.Prefetch0(Slot(_used[i].Id)); // another core wrote them: ask for all at once
+    }
+
+    private void ReapUntil(int buffers)
+    {
+        int had;
+        do
+        {
+            had = _count - _next;
+            Reap();
+        }
+        while (_count - _next > had && _count - _next < buffers);
+    }
+
+    private void DropOverdue()
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (_incompleteSince == 0) _incompleteSince = now;
+        if (Stopwatch.GetElapsedTime(_incompleteSince, now) < Patience) return;
+        // Where the next packet begins, nobody can tell: all that came is given up, as other drivers do.
+        _incompleteSince = 0;
+        _next = _count;
+        Ring.Counters.Drops.Add(DropReason.Incomplete);
     }
 
     private int CountBuffers()

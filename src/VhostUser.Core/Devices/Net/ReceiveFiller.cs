@@ -11,6 +11,9 @@ namespace VhostUser.Devices.Net;
 /// </summary>
 internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
 {
+    // What a driver should post at least when packets are not merged, header not counted (virtio 1.3 §5.1.6.3.1).
+    private const uint WholePacket = 1514;
+
     private int _count; // chains taken
     private int _next;  // chains filled
     private int _returned;
@@ -37,15 +40,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     private bool TryWriteBehind(in PacketView packet, in NetHeader header)
     {
         Vring ring = pair.Receive;
-        for (int refused = 0; ; refused++)
-        {
-            // A driver that posts wrong buffers as fast as they go back must not hold this thread.
-            if (refused > ring.Queue!.Size || _next == _count && !Refill()) return Drop(DropReason.NoReceiveBuffer);
-            if (ring.Burst.Chains[_next].ReadableSegments == 0) break;
-            // A receive buffer the device may not write: hand it back unused.
-            ring.Counters.Drops.Add(DropReason.WrongDirection);
-            ring.Burst.Chains[_next++].Written = 0;
-        }
+        if (!FindBuffer((uint)pair.HeaderLength)) return Drop(DropReason.NoReceiveBuffer);
         ref Chain chain = ref ring.Burst.Chains[_next];
         uint needed = packet.Length + (uint)pair.HeaderLength;
         if (chain.WritableBytes < needed) return TryWriteMerged(packet, header, needed);
@@ -68,6 +63,9 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         return true;
     }
 
+    /// <summary>Whether the buffers that are there did not suffice: looking again helps only when the driver adds some.</summary>
+    public bool IsStarved { get; private set; }
+
     /// <summary>Publishes what was written, gives back what was not, and calls the driver if it wants.</summary>
     public void Flush()
     {
@@ -87,7 +85,8 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     /// <summary>The next buffer as segments, for a device that reads straight into it; null when there is none. <see cref="Commit"/> fills it.</summary>
     public Segment* PeekBuffer(out int segments, out uint bytes)
     {
-        if (_next == _count && !Refill())
+        // It is filled in one piece, so it must have room for any packet, or the packet would be cut.
+        if (!FindBuffer((uint)pair.HeaderLength + WholePacket))
         {
             segments = 0;
             bytes = 0;
@@ -119,7 +118,13 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     private bool TryWriteMerged(in PacketView packet, in NetHeader header, uint needed)
     {
         ChainBurst burst = pair.Receive.Burst;
-        if (!pair.Mergeable) return Drop(DropReason.ReceiveBufferTooSmall);
+        if (!pair.Mergeable)
+        {
+            // An undersized buffer must not stand in front of better ones; one of proper size waits for a shorter packet.
+            if (burst.Chains[_next].WritableBytes < (uint)pair.HeaderLength + WholePacket) GiveBack(1);
+            else IsStarved = true;
+            return Drop(DropReason.ReceiveBufferTooSmall);
+        }
         int buffers = CountBuffers(needed);
         if (buffers == 0)
         {
@@ -128,7 +133,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
             Flush();
             _count = pair.Receive.Queue!.Take(burst, ChainBurst.MaxChains);
             buffers = _count > had ? CountBuffers(needed) : 0;
-            if (buffers == 0) return Drop(_count == ChainBurst.MaxChains ? DropReason.ReceiveBufferTooSmall : DropReason.NoReceiveBuffer);
+            if (buffers == 0) return DropUnmerged();
         }
         SegmentCursor source = packet.Cursor();
         uint left = needed;
@@ -148,6 +153,49 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         return true;
     }
 
+    /// <summary>Steps to the next buffer that the device may write and that has room; others go back unused and are counted.</summary>
+    private bool FindBuffer(uint room)
+    {
+        Vring ring = pair.Receive;
+        IsStarved = false;
+        // A driver that posts wrong buffers as fast as they go back must not hold this thread.
+        for (int refused = 0; refused <= ring.Queue!.Size; refused++)
+        {
+            if (_next == _count && !Refill()) return false;
+            ref Chain chain = ref ring.Burst.Chains[_next];
+            if (chain.ReadableSegments == 0 && chain.WritableBytes >= room) return true;
+            ring.Counters.Drops.Add(chain.ReadableSegments != 0 ? DropReason.WrongDirection : DropReason.ReceiveBufferTooSmall);
+            GiveBack(1);
+        }
+        return false;
+    }
+
+    /// <summary>Drops a packet for which the buffers in hand do not suffice together, so that they do not stand in the way for ever.</summary>
+    private bool DropUnmerged()
+    {
+        Chain* chains = pair.Receive.Burst.Chains;
+        for (int i = _next; i < _count; i++)
+        {
+            if (chains[i].ReadableSegments == 0) continue;
+            pair.Receive.Counters.Drops.Add(DropReason.WrongDirection);
+            GiveBack(i + 1 - _next);
+            return Drop(DropReason.NoReceiveBuffer);
+        }
+        if (_count >= Math.Min(ChainBurst.MaxChains, pair.Receive.Queue!.Size))
+        {
+            // The driver can't add any: with all it has, this packet does not fit.
+            GiveBack(_count - _next);
+            return Drop(DropReason.ReceiveBufferTooSmall);
+        }
+        IsStarved = true;
+        return Drop(DropReason.NoReceiveBuffer);
+    }
+
+    private void GiveBack(int chains)
+    {
+        for (; chains > 0; chains--) pair.Receive.Burst.Chains[_next++].Written = 0;
+    }
+
     // How many of the chains in hand hold the bytes together; 0 when all of them do not.
     private int CountBuffers(uint needed)
     {
@@ -155,7 +203,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         ulong room = 0;
         for (int i = _next; i < _count; i++)
         {
-            if (chains[i].ReadableSegments != 0 || i == _next && chains[i].WritableBytes < (uint)pair.HeaderLength) return 0;
+            if (chains[i].ReadableSegments != 0) return 0;
             room += chains[i].WritableBytes;
             if (room >= needed) return i - _next + 1;
         }

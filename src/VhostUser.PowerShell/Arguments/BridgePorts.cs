@@ -1,0 +1,31 @@
+using VhostUser.Endpoints;
+using VhostUser.Handles;
+
+namespace VhostUser.Arguments;
+
+/// <summary>Makes what -Port and -Tap name ports of a bridge.</summary>
+internal static class BridgePorts
+{
+    /// <summary>Adds a server by name, pattern or handle, or a tap interface that exists.</summary>
+    /// <exception cref="VhostException">HandleNotFound when it is neither; what adding it says.</exception>
+    public static void Add(VhostBridge bridge, ServerArgument port, VhostBridgePortOptions options)
+    {
+        if (!LiveHandles.Servers.Names.Contains(port.Name, StringComparer.OrdinalIgnoreCase) && IsTap(port.Name))
+        {
+            bridge.AddTap(port.Name, options);
+            return;
+        }
+        try
+        {
+            foreach (VhostServer server in port.ResolveAll()) bridge.AddServer(server, options);
+        }
+        catch (VhostException error) when (error.Error == VhostError.HandleNotFound)
+        {
+            throw new VhostException(VhostError.HandleNotFound, $"{error.Message} No tap interface has that name either.", port.Name,
+                $"Start a server of that name with Start-VhostServer, or give the name of an interface to -Tap, which makes it.");
+        }
+    }
+
+    // Only a tun or tap interface has this file.
+    private static bool IsTap(string name) => !name.Contains('/', StringComparison.Ordinal) && File.Exists($"/sys/class/net/{name}/tun_flags");
+}
