@@ -32,7 +32,7 @@ public sealed class QemuMigrationTests : IDisposable
     }
 
     [QemuTheory(tap: true)]
-    [Cell(Device, NeedsProtocol = ProtocolFeatures.LogShmfd)]
+    [Cell(Device, NeedsProtocol = ProtocolFeatures.LogShmfd, Full = true)]
     [Cell(Device + ",packed=on", Needs = VirtioFeatures.RingPacked, NeedsProtocol = ProtocolFeatures.LogShmfd, Full = true)]
     public void A_guest_keeps_its_connection_and_every_byte_of_it(string device)
     {
