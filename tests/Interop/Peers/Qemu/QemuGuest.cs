@@ -11,7 +11,7 @@ namespace VhostUser.Tests.Interop.Peers;
 /// </remarks>
 public sealed class QemuGuest : IDisposable
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     private readonly SocketFolder _folder;
     private LineSocket? _agent;
@@ -105,7 +105,7 @@ public sealed class QemuGuest : IDisposable
         while (true)
         {
             TimeSpan left = limit + Grace - Stopwatch.GetElapsedTime(start);
-            string line = (left > TimeSpan.Zero ? _agent.Receive(left) : null) ?? throw Failure($"did not answer '{command}' within {(limit + Grace).TotalSeconds} s");
+            string line = (left > TimeSpan.Zero ? _agent.Receive(left) : null) ?? throw Failure($"did not answer '{command}' within {(limit + Grace).TotalSeconds} s ({Diagnose()})");
             string[] parts = line.Split(' ');
             if (parts.Length >= 2 && parts[0] == id)
                 return (int.Parse(parts[1], null), parts.Length > 2 ? Encoding.UTF8.GetString(Convert.FromBase64String(parts[2])) : "");
@@ -134,6 +134,21 @@ public sealed class QemuGuest : IDisposable
     /// <summary>An exception that says what the guest did, with the last lines of its kernel and of QEMU.</summary>
     public InvalidOperationException Failure(string what) =>
         new(string.Join(Environment.NewLine + "  ", ["The guest " + what, .. Console.Split('\n').TakeLast(15).Select(line => line.TrimEnd())]), Program.Failure("was QEMU"));
+
+    // What tells a guest that hangs from a QEMU that does, and both from a machine that is too busy to emulate another.
+    private string Diagnose()
+    {
+        string load = $"load of the machine {File.ReadAllText("/proc/loadavg").Trim()}";
+        try
+        {
+            string registers = Monitor.Execute("human-monitor-command", new Dictionary<string, string> { ["command-line"] = "info registers -a" }).GetString()!;
+            return $"{load}; {string.Join(", ", registers.Split('\n').Where(line => line.StartsWith("RIP=", StringComparison.Ordinal)))}";
+        }
+        catch (InvalidOperationException)
+        {
+            return $"{load}; QEMU's monitor does not answer either";
+        }
+    }
 
     private static string[] NetworkDevice(QemuOptions options)
     {
