@@ -7,22 +7,31 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 [ $# -eq 0 ] || shift
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# DPDK's testpmd, the program the interop tests talk to, and 2 MB pages for it. Never fails: tests whose peer is missing say so.
+# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests.
+peer_programs=(dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 qemu-storage-daemon:qemu-system-common busybox:busybox-static)
+
+# Installs those programs, unpacks a kernel for guests, and reserves 2 MB pages. Never fails: tests whose peer is missing say so.
 peers() {
-    local log=out/peers.log pages wanted
+    local log=out/peers.log pages wanted entry missing=()
     mkdir -p out
-    if command -v dpdk-testpmd > /dev/null; then
-        echo "peers: dpdk-testpmd is installed"
+    for entry in "${peer_programs[@]}"; do
+        command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
+    done
+    if [ ${#missing[@]} = 0 ]; then
+        echo "peers: ${peer_programs[*]%%:*} are installed"
     elif ! command -v apt-get > /dev/null; then
-        echo "peers: no apt-get here, so dpdk-testpmd was not installed; the interop tests that need it will be skipped"
+        echo "peers: no apt-get here, so ${missing[*]} were not installed; the interop tests that need them will be skipped"
     elif [ "$(id -u)" != 0 ]; then
-        echo "peers: not root, so dpdk-dev was not installed; as root: apt-get install dpdk-dev. Its interop tests will be skipped"
+        echo "peers: not root, so nothing was installed; as root: apt-get install ${missing[*]}. Their interop tests will be skipped"
     elif apt-get update > "$log" 2>&1 \
-        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends dpdk-dev >> "$log" 2>&1; then
-        echo "peers: installed dpdk-dev"
+        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >> "$log" 2>&1; then
+        echo "peers: installed ${missing[*]}"
     else
-        echo "peers: apt-get could not install dpdk-dev (offline? see $log); its interop tests will be skipped"
+        echo "peers: apt-get could not install ${missing[*]} (offline? see $log); the interop tests that need them will be skipped"
         tail -n 3 "$log"
+    fi
+    if command -v apt-get > /dev/null; then
+        timeout 400 eng/guest-kernel.sh || echo "peers: no kernel for QEMU's guests; the interop tests that boot one will be skipped"
     fi
 
     pages=/proc/sys/vm/nr_hugepages

@@ -75,9 +75,16 @@ internal sealed partial class BackEnd
 
     private void AddMemReg(Message message)
     {
+        // QEMU 7.2 adds and removes each region once for every queue pair: all but the first and the last change nothing.
+        MemoryRegionDescription row = message.Read<SingleMemoryRegionPayload>().Region;
+        if (_memory.Find(row) is MemoryRegion known && known.IsRepeatedBy(row, message.BorrowFd(0)))
+        {
+            known.Repeats++;
+            return;
+        }
         if (_memory.Regions.Count >= BackEndOptions.MaxMemorySlots)
             throw new VhostException(VhostError.MemoryRegionInvalid, $"ADD_MEM_REG: all {BackEndOptions.MaxMemorySlots} slots are taken.", "ADD_MEM_REG", "Remove a region first.");
-        AddRegion(_memory, message.Read<SingleMemoryRegionPayload>().Region, message.BorrowFd(0), _memory.Regions.Count);
+        AddRegion(_memory, row, message.BorrowFd(0), _memory.Regions.Count);
         if (_listening)
         {
             _memory.IsPostcopy = true;
@@ -92,6 +99,11 @@ internal sealed partial class BackEnd
         MemoryRegionDescription row = message.Read<SingleMemoryRegionPayload>().Region;
         MemoryRegion region = _memory.Find(row) ?? throw new VhostException(VhostError.MemoryRegionUnknown,
             $"REM_MEM_REG names region ({row}), which is not in the table; {_memory.Describe(user: false)}.", "REM_MEM_REG", "A region is found by guest address, user address and size.");
+        if (region.Repeats > 0)
+        {
+            region.Repeats--;
+            return;
+        }
         foreach (Vring ring in _rings)
         {
             if (UsesIova || ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;

@@ -7,11 +7,13 @@ namespace VhostUser.Memory;
 internal sealed unsafe class MemoryRegion : IDisposable
 {
     private readonly PeerMapping _mapping;
+    private readonly statx_t _file;
 
-    private MemoryRegion(MemoryRegionDescription description, PeerMapping mapping)
+    private MemoryRegion(MemoryRegionDescription description, PeerMapping mapping, in statx_t file)
     {
         Description = description;
         _mapping = mapping;
+        _file = file;
     }
 
     public MemoryRegionDescription Description { get; }
@@ -28,6 +30,12 @@ internal sealed unsafe class MemoryRegion : IDisposable
 
     public bool IsLost => _mapping.IsLost;
 
+    /// <summary>How often the peer has added the region again since the first time; it must remove it once more for each.</summary>
+    public int Repeats { get; set; }
+
+    /// <summary>Whether the same row with the same file is what this region is already.</summary>
+    public bool IsRepeatedBy(in MemoryRegionDescription row, FileDescriptor file) => Description.Equals(row) && Libc.Stat(file.Number).IsSameFile(_file);
+
     /// <summary>Checks and maps a region that a peer described; the file stays the caller's.</summary>
     /// <exception cref="VhostException">MemoryRegionInvalid, MessageFdKindInvalid or MemoryMapFailed.</exception>
     public static MemoryRegion Map(MemoryRegionDescription row, FileDescriptor file, int index)
@@ -39,7 +47,7 @@ internal sealed unsafe class MemoryRegion : IDisposable
             throw Invalid($"guest address 0x{row.GuestAddress:x} + size 0x{row.Size:x} overflows");
         if (row.UserAddress > ulong.MaxValue - row.Size)
             throw Invalid($"user address 0x{row.UserAddress:x} + size 0x{row.Size:x} overflows");
-        return new MemoryRegion(row, PeerMapping.Map(file, row.Size, row.MmapOffset, purpose));
+        return new MemoryRegion(row, PeerMapping.Map(file, row.Size, row.MmapOffset, purpose), Libc.Stat(file.Number));
 
         VhostException Invalid(string why) => new(purpose.Error, $"{purpose.Text} is invalid: {why}.", purpose.Target, purpose.Action);
     }

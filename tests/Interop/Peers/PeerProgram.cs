@@ -123,6 +123,13 @@ public sealed class PeerProgram : IDisposable
         return willing;
     }
 
+    /// <summary>Sends SIGKILL to all of the program's processes, which can't object or clean up.</summary>
+    public void Kill()
+    {
+        ProcessGroup.Signal(ProcessId, ProcessGroup.Kill);
+        WaitUntil(() => !IsRunning, KillBound);
+    }
+
     /// <summary>Ends the program if it still runs.</summary>
     public void Dispose()
     {

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace VhostUser.Tests.Interop.Peers;
 
 /// <summary>The programs the tests talk to, and how a user gets them.</summary>
@@ -6,15 +8,56 @@ public static class Programs
     /// <summary>DPDK's packet forwarding program: a vhost-user back-end (net_vhost) and front-end (virtio_user).</summary>
     public const string Testpmd = "dpdk-testpmd";
 
+    /// <summary>The machine emulator, a vhost-user front-end.</summary>
+    public const string Qemu = "qemu-system-x86_64";
+
+    /// <summary>QEMU's block layer as a program of its own: a vhost-user-blk back-end made with libvhost-user.</summary>
+    public const string StorageDaemon = "qemu-storage-daemon";
+
     /// <summary>Returns the full path of <paramref name="program"/>, or null when the PATH does not have it.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>Returns why tests that need <paramref name="program"/> cannot run, or null when they can.</summary>
-    public static string? WhyMissing(string program) => Find(program) is not null
-        ? null
-        : program == Testpmd
-            ? "dpdk-testpmd not found: ./build.sh peers installs it (apt-get install dpdk-dev)"
-            : $"{program} not found in PATH";
+    public static string? WhyMissing(string program)
+    {
+        if (Find(program) is not null) return null;
+        string? package = program switch
+        {
+            Testpmd => "dpdk-dev",
+            Qemu => "qemu-system-x86",
+            StorageDaemon => "qemu-system-common",
+            _ => null,
+        };
+        return package is null ? $"{program} not found in PATH" : $"{program} not found: ./build.sh peers installs it (apt-get install {package})";
+    }
+
+    /// <summary>Runs a program that turns its standard input into its standard output, and returns that.</summary>
+    /// <exception cref="TimeoutException">It did not end within a minute.</exception>
+    public static byte[] Filter(string[] command, byte[]? input)
+    {
+        using Process process = Process.Start(new ProcessStartInfo("timeout", ["60", .. command])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginErrorReadLine();
+        using MemoryStream output = new();
+        Task reading = process.StandardOutput.BaseStream.CopyToAsync(output);
+        try
+        {
+            process.StandardInput.BaseStream.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It read as much as it wanted, as a decompressor does that meets bytes behind its stream's end.
+        }
+        reading.Wait();
+        process.WaitForExit();
+        return process.ExitCode == 124 ? throw new TimeoutException($"{command[0]} did not end within a minute") : output.ToArray();
+    }
 }

@@ -30,7 +30,8 @@ internal static class MemoryCases
         Pair("M-3 guest ranges that overlap by a byte", (first, second) => second with { GuestAddress = first.GuestAddress + first.Size - 1 }, "guest-physical"),
         Pair("M-3 user ranges that overlap by a byte", (first, second) => second with { UserAddress = first.UserAddress + first.Size - 1 }, "user addresses"),
         Pair("M-3 a guest range inside another", (first, second) => second with { GuestAddress = first.GuestAddress + 0x1000, Size = 0x1000 }, "guest-physical"),
-        Slot("M-8 ADD_MEM_REG of a region that is there", Stage.Memory, AddMemReg, row => row, VhostError.MemoryRegionOverlap, "overlaps"),
+        Slot("M-8 ADD_MEM_REG of a region that is there, with another offset", Stage.Memory, AddMemReg, row => row with { Size = 0x1000, MmapOffset = 0x1000 }, VhostError.MemoryRegionOverlap, "overlaps"),
+        Slot("M-8 ADD_MEM_REG of a region that is there, with another file", Stage.Memory, AddMemReg, row => row, VhostError.MemoryRegionOverlap, "overlaps") with { Fds = OtherFile },
         Slot("M-8 ADD_MEM_REG without memory slots", Stage.Memory, AddMemReg, row => Elsewhere(row), VhostError.RequestNotNegotiated, "ADD_MEM_REG needs protocol feature ConfigureMemSlots")
             with { Protocol = ProtocolFeatures.Mq },
         Slot("M-8 ADD_MEM_REG beyond the last slot", Stage.Memory, AddMemReg, row => Elsewhere(row), VhostError.MemoryRegionInvalid, "all 509 slots") with { Prepare = FillSlots },
@@ -49,6 +50,13 @@ internal static class MemoryCases
     private static MemoryRegionDescription Elsewhere(MemoryRegionDescription row) => row with { GuestAddress = Free, UserAddress = Free };
 
     private static FileDescriptor[] One(RawFrontEnd frontEnd) => [frontEnd.Memory.File.Duplicate()];
+
+    private static FileDescriptor[] OtherFile(RawFrontEnd frontEnd)
+    {
+        FileDescriptor other = Libc.MemfdCreate("other", Libc.MFD_CLOEXEC);
+        Libc.SetLength(other.Number, frontEnd.Memory.Size);
+        return [other];
+    }
 
     private static MessageCase Counts(string name, uint count, int rows, int fds, string words) =>
         new(name, Stage.Negotiated, SetMemTable,

@@ -164,6 +164,23 @@ public sealed class MemoryTraps : TrapTest
     }
 
     [Fact]
+    public void A_region_that_qemu_adds_once_per_queue_pair_stays_until_it_was_removed_as_often()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = Connect();
+        front.Negotiate();
+        MemoryRegionDescription[] rows = Split(front.Memory, Ring1);
+        for (int pair = 0; pair < 3; pair++)
+            foreach (MemoryRegionDescription row in rows) Assert.Equal(0ul, Add(front, row));
+        Assert.Equal(2, server.Snapshot().Regions.Length);
+        StartRings(front);
+        AssertPasses(front, server);
+        for (int pair = 0; pair < 2; pair++) Assert.Equal(0ul, Remove(front, rows[1]));
+        AssertPasses(front, server);
+        AssertRefuses(Remove(front, rows[1]), server, "REM_MEM_REG: ring 1 runs in region");
+    }
+
+    [Fact]
     public void T_47_Rings_are_found_by_user_addresses_and_buffers_by_guest_addresses()
     {
         using VhostServer server = Serve();

@@ -1,0 +1,11 @@
+namespace VhostUser.Tests.Interop.Peers;
+
+/// <summary>Whether this run does every cell of the interop matrix, or those only that fit into a few minutes.</summary>
+public static class FullMatrix
+{
+    /// <summary>The environment variable that asks for every cell, with the value "full".</summary>
+    public const string Variable = "VHOSTUSER_INTEROP";
+
+    /// <summary>Gets why a cell of the full matrix is not run, or null when it is.</summary>
+    public static string? WhySkipped => Environment.GetEnvironmentVariable(Variable) == "full" ? null : $"part of the full matrix: {Variable}=full ./build.sh test";
+}
