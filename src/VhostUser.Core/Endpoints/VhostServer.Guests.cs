@@ -17,7 +17,6 @@ public sealed partial class VhostServer
         try
         {
             BeginSession(socket);
-            _waitingRoom!.Dispose(); // those who said nothing had their chance
         }
         catch (Exception error)
         {
