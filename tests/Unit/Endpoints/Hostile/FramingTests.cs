@@ -173,7 +173,10 @@ public sealed class FramingTests : HostileTest
         {
             client.Start();
             Assert.True(client.PassPacket());
+            silent.Send(FrontEndRequest.SetOwner); // it speaks at last, and too late
             Assert.True(silent.Socket.WaitForClose());
+            Assert.True(client.PassPacket());
+            Assert.Equal(1, Server.Snapshot().Rejected);
         }
         AssertSurvived();
     }
