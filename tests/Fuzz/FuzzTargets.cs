@@ -1,0 +1,21 @@
+using VhostUser.Fuzz.Targets;
+
+namespace VhostUser.Fuzz;
+
+/// <summary>All targets by name.</summary>
+internal static class FuzzTargets
+{
+    private static readonly (string Name, Func<FuzzTarget> Create)[] s_targets =
+    [
+        ("messages", () => new MessagesTarget()),
+        ("replies", () => new RepliesTarget()),
+        ("split", () => new SplitTarget(tables: false)),
+        ("indirect", () => new SplitTarget(tables: true)),
+        ("used", () => new SplitUsedTarget()),
+        ("net", () => new NetTarget()),
+    ];
+
+    public static IEnumerable<string> Names => s_targets.Select(target => target.Name);
+
+    public static FuzzTarget? Create(string name) => s_targets.FirstOrDefault(target => target.Name == name).Create?.Invoke();
+}
