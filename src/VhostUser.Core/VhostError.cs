@@ -91,7 +91,7 @@ public enum VhostError
 
     /// <summary>A ring index is beyond the queues of the device.</summary>
     RingIndexInvalid,
-    /// <summary>A ring size is zero, too large or not a power of two.</summary>
+    /// <summary>A ring size is zero or too large, or a split ring's is not a power of two.</summary>
     RingSizeInvalid,
     /// <summary>A ring address is misaligned or outside the memory regions.</summary>
     RingAddressInvalid,

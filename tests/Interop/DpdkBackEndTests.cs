@@ -110,6 +110,41 @@ public class DpdkBackEndTests
         Assert.All(FeatureNames.Of(excluded), name => Assert.DoesNotContain(name, features));
     }
 
+    public static TheoryData<bool, bool, bool, int> Layouts => DpdkLayouts.All;
+
+    [PeerTheory]
+    [MemberData(nameof(Layouts))]
+    public void Every_packet_comes_back_with_either_layout(bool packed, bool mergeable, bool inOrder, int pairs)
+    {
+        VirtioFeatures required = packed ? VirtioFeatures.RingPacked : VirtioFeatures.None;
+        VirtioFeatures excluded = (mergeable ? 0 : VirtioFeatures.MrgRxbuf) | (inOrder ? 0 : VirtioFeatures.InOrder);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.Io, 64, 256, pairs, listens: true, excluded, required);
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            var traffic = new WindowedTraffic(session.Client, mergeable ? [64, 1500, 60, 4000] : [64, 1500, 60, 1514], pair, swapsAddresses: false);
+            traffic.Run(TimeSpan.FromSeconds(1), Bound);
+            Assert.Equal(traffic.Sent, traffic.Received);
+            Assert.True(traffic.Received > 1000, $"{traffic.Received} packets");
+        }
+        string[] features = session.Client.Snapshot().Features;
+        Assert.Equal((packed, mergeable, inOrder), (features.Contains("RingPacked"), features.Contains("MrgRxbuf"), features.Contains("InOrder")));
+        Assert.All(session.Client.GetVringStates(), ring => Assert.Equal(packed ? "Packed" : "Split", ring.Layout));
+    }
+
+    [PeerTheory]
+    [InlineData(VirtioFeatures.IndirectDesc)]
+    [InlineData(VirtioFeatures.EventIdx)]
+    [InlineData(VirtioFeatures.EventIdx | VirtioFeatures.IndirectDesc | VirtioFeatures.InOrder)]
+    public void Packed_rings_work_with_each_feature_left_out_and_with_a_size_that_is_no_power_of_two(VirtioFeatures excluded)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.Io, 64, 300, 1, listens: true, excluded, VirtioFeatures.RingPacked);
+        var traffic = new WindowedTraffic(session.Client, [64, 1500, 4000], 0, swapsAddresses: false);
+        traffic.Run(TimeSpan.FromSeconds(1), Bound);
+        Assert.True(traffic.Received > 1000, $"{traffic.Received} packets");
+    }
+
     private sealed class Session : IDisposable
     {
         private readonly SharedRegion _region = SharedRegion.Create(new SharedRegionOptions { Name = "lab", Size = 64 << 20 });
@@ -125,13 +160,14 @@ public class DpdkBackEndTests
         public VhostClient Client { get; }
 
         public static Session Start(SocketFolder folder, TestpmdMode mode, int size, int queueSize, int pairs, bool listens,
-            VirtioFeatures excluded = VirtioFeatures.None)
+            VirtioFeatures excluded = VirtioFeatures.None, VirtioFeatures required = VirtioFeatures.None)
         {
             Testpmd back = Testpmd.VhostBackEnd(folder.Socket, mode, new TestpmdOptions { PacketSegments = [size], QueuePairs = pairs, Listen = listens, Lifetime = TimeSpan.FromSeconds(120) });
             back.WaitUntilReady(Bound);
             return new Session(back, region => VhostClient.Connect(new VhostClientOptions
             {
                 Name = "vm0", Path = folder.Socket, Regions = [region], QueueSize = queueSize, QueuePairs = pairs, Listen = !listens, Retry = true, ExcludeFeatures = excluded,
+                RequireFeatures = required,
             }));
         }
 

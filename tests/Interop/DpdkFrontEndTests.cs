@@ -103,6 +103,49 @@ public class DpdkFrontEndTests
         Assert.Null(info.Fault);
     }
 
+    public static TheoryData<bool, bool, bool, int> Layouts => DpdkLayouts.All;
+
+    [PeerTheory]
+    [MemberData(nameof(Layouts))]
+    public void Content_arrives_whole_with_either_layout(bool packed, bool mergeable, bool inOrder, int pairs)
+    {
+        var check = new ContentCheck([.. Enumerable.Range(0, 256).Select(n => TestpmdFrames.TxOnlyMultiFlow(200, Mac, (byte)n))]);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.TxOnly, ServerMode.Script, 200, 256, pairs, listens: true, check.Handle, multiFlow: true,
+            with: options => options with { Packed = packed, MergeableBuffers = mergeable, InOrder = inOrder });
+        session.Front.WaitForStats(stats => stats.TxPackets > 50_000, Bound);
+        long sent = session.Front.StopForwarding().TxPackets;
+        Deadline.Wait(() => session.Server.Snapshot().PacketsReceived, received => received >= sent, Bound);
+        Assert.Null(check.Failure);
+        Assert.Equal(sent, check.Packets);
+        if (pairs == 1) Assert.Equal(0, check.Gaps);
+        string[] features = session.Server.Snapshot().Features;
+        Assert.Equal((packed, mergeable, inOrder), (features.Contains("RingPacked"), features.Contains("MrgRxbuf"), features.Contains("InOrder")));
+        Assert.All(session.Server.GetVringStates(), ring => Assert.Equal(packed ? "Packed" : "Split", ring.Layout));
+    }
+
+    [PeerTheory]
+    [MemberData(nameof(Layouts))]
+    public void Receive_buffers_are_filled_with_either_layout(bool packed, bool mergeable, bool inOrder, int pairs)
+    {
+        using SocketFolder folder = new();
+        // A capture has one queue, so the content of one pair is checked; of two the lengths and what DPDK found wrong.
+        string? capture = pairs == 1 ? folder.File("source.pcap") : null;
+        using (Session session = Session.Start(folder, pairs == 1 ? TestpmdMode.Io : TestpmdMode.RxOnly, ServerMode.Source, 128, 256, pairs, listens: true, capture: capture, rate: 20_000,
+            with: options => options with { Packed = packed, MergeableBuffers = mergeable, InOrder = inOrder }))
+        {
+            TestpmdStatistics stats = session.Front.WaitForStats(now => now.RxPackets > 10_000, Bound);
+            Assert.Equal((stats.RxPackets * 128, 0L), (stats.RxBytes, stats.RxErrors));
+            Assert.Null(session.Server.Snapshot().Fault);
+            Assert.All(session.Server.GetVringStates().Where(ring => ring.Direction == "RX"), ring => Assert.True(ring.Packets > 0, ring.ToString()));
+        }
+        if (capture is null) return;
+        var frames = PcapFile.Read(capture);
+        Assert.True(frames.Count > 10_000, $"{frames.Count} frames");
+        Assert.All(frames, frame => Assert.Equal(128, frame.Length));
+        Assert.Equal(Enumerable.Range(0, frames.Count).Select(i => (ulong)i), frames.Select(frame => System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(frame.AsSpan(42))));
+    }
+
     [PeerTheory]
     [InlineData(64)]
     [InlineData(1500)]
@@ -175,13 +218,14 @@ public class DpdkFrontEndTests
         public Testpmd Front { get; }
 
         public static Session Start(SocketFolder folder, TestpmdMode mode, ServerMode serverMode, int size, int queueSize, int pairs, bool listens,
-            PacketHandler? handler = null, bool multiFlow = false, string? capture = null, double rate = 0)
+            PacketHandler? handler = null, bool multiFlow = false, string? capture = null, double rate = 0, Func<TestpmdOptions, TestpmdOptions>? with = null)
         {
             TestpmdOptions options = new()
             {
                 PacketSegments = [size], QueueSize = queueSize, QueuePairs = pairs, Listen = !listens, MultiFlow = multiFlow, CaptureFile = capture,
                 Lifetime = TimeSpan.FromSeconds(120),
             };
+            if (with is not null) options = with(options);
             VhostServerOptions server = new()
             {
                 Name = "sw0", Path = folder.Socket, Mode = serverMode, QueuePairs = pairs, Connect = !listens, PacketSize = capture is null ? size : 128, Handler = handler, Rate = rate,

@@ -64,6 +64,22 @@ Describe 'Get-VringState' {
         { Invoke-Expression "Get-VringState $given -ErrorAction Stop" } | Should -Throw -ErrorId "$id,VhostUser.Commands.GetVringStateCommand"
     }
 
+    It 'shows places and wrap counters of packed rings' {
+        Disconnect-VhostClient vm0
+        $null = Wait-VhostServer sw0 -State Listening -Timeout 5
+        $null = Connect-VhostClient vm0 "$TestDrive/lab.sock" lab -QueueSize 100 -Feature RingPacked
+        1..3 | ForEach-Object { New-VhostPacket -Payload "packed $_" | Send-VringPacket vm0; (Receive-VringPacket vm0 -Count 1 -Timeout 5).Length | Should -BeGreaterThan 0 }
+        $ring = Get-VringState -Server sw0 -Queue 1 -Descriptor
+        $ring.Layout | Should -Be 'Packed'
+        $ring.UsedOffset | Should -Be 3
+        $ring.UsedWrap | Should -BeTrue
+        $ring.Descriptors | Should -HaveCount 100
+        $text = Get-VringState -Client vm0 -Queue 1 | Format-List | Out-String
+        $text | Should -Match 'Places\s+: available 3 \(wrap 1\)'
+        $text | Should -Match 'Event suppression\s+: driver '
+        Get-VringState -Client vm0 -Queue 1 | Format-Table | Out-String | Should -Match 'Packed'
+    }
+
     It 'says why a server without a front-end has no traffic' {
         Disconnect-VhostClient vm0
         $null = Wait-VhostServer sw0 -State Listening -Timeout 5

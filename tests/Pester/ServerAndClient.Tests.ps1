@@ -166,7 +166,7 @@ Describe 'Connect- and Disconnect-VhostClient' {
         @{ Case = 'a region that is not there'; Id = 'HandleNotFound'; Try = { Connect-VhostClient vm0 ./c.sock nope -ErrorAction Stop } }
         @{ Case = 'a region that is too small'; Id = 'RegionTooSmall'; Try = { $null = New-VhostSharedRegion tiny 64KB; Connect-VhostClient vm0 ./c.sock tiny -ErrorAction Stop } }
         @{ Case = 'a ring size that is no power of two'; Id = 'RingSizeInvalid'; Try = { Connect-VhostClient vm0 ./c.sock lab -QueueSize 100 -ErrorAction Stop } }
-        @{ Case = 'a feature that the back-end lacks'; Id = 'FeatureMissing'; Try = { Connect-VhostClient vm0 ./c.sock lab -Feature RingPacked -ErrorAction Stop } }
+        @{ Case = 'a feature that the back-end lacks'; Id = 'FeatureMissing'; Try = { Connect-VhostClient vm0 ./c.sock lab -Feature SrIov -ErrorAction Stop } }
         @{ Case = 'a name in use'; Id = 'NameInUse'; Try = { $null = Connect-VhostClient vm0 ./c.sock lab; Connect-VhostClient vm0 ./c.sock lab -ErrorAction Stop } }
     ) {
         $Try | Should -Throw -ErrorId "$Id,$client"

@@ -3,6 +3,7 @@ using VhostUser.Devices.Net;
 using VhostUser.Interop;
 using VhostUser.Protocol;
 using VhostUser.Rings;
+using VhostUser.Rings.Packed;
 using VhostUser.Rings.Split;
 using VhostUser.Rings.Vapp;
 
@@ -17,6 +18,7 @@ internal sealed partial class BackEnd
         if (!_featuresSet && _options.Profile != PeerProfile.Vapp) return "features were not acknowledged (SET_FEATURES)";
         if (_memory.Regions.Count == 0) return "no memory region was received (SET_MEM_TABLE or ADD_MEM_REG)";
         if (ring.Size == 0) return "no size was received (SET_VRING_NUM)";
+        if (!Layout.IsValidSize((uint)ring.Size)) return $"its size is {ring.Size} (SET_VRING_NUM), and without RING_PACKED it must be {Layout.SizeRule}";
         if (ring.Addresses is null) return "no addresses were received (SET_VRING_ADDR)";
         if (!ring.KickReceived) return "no kick descriptor was received (SET_VRING_KICK starts a ring)";
         if (_statusUsed && (Status & DeviceStatus.DriverOk) == 0) return "the front-end negotiated STATUS and has not set DRIVER_OK";
@@ -46,8 +48,8 @@ internal sealed partial class BackEnd
     private void SetVringNum(VringStatePayload payload)
     {
         Vring ring = RingAt(payload.Index);
-        if (!SplitRing.IsValidSize(payload.Number))
-            throw new VhostException(VhostError.RingSizeInvalid, $"SET_VRING_NUM: ring {ring.Index} would have {payload.Number} descriptors; expected a power of two from 1 to {SplitRing.MaxSize}.",
+        if (!Layout.IsValidSize(payload.Number))
+            throw new VhostException(VhostError.RingSizeInvalid, $"SET_VRING_NUM: ring {ring.Index} would have {payload.Number} descriptors; expected {Layout.SizeRule}.",
                 $"ring {ring.Index}", "Choose another queue size at the front-end.");
         RefuseWhileRunning(ring);
         ring.Size = (int)payload.Number;
@@ -57,11 +59,11 @@ internal sealed partial class BackEnd
     private void SetVringBase(VringStatePayload payload)
     {
         Vring ring = RingAt(payload.Index);
-        if (payload.Number > ushort.MaxValue)
+        if (payload.Number > ushort.MaxValue && !Layout.Packed)
             throw new VhostException(VhostError.RequestValueInvalid, $"SET_VRING_BASE: ring {ring.Index} would start at {payload.Number}; a split ring's index has 16 bits.", $"ring {ring.Index}",
                 "Bit 15 and above are for packed rings, which were not negotiated.");
         RefuseWhileRunning(ring);
-        ring.Base = (ushort)payload.Number;
+        ring.Base = payload.Number;
     }
 
     private void SetVringAddr(VringAddressPayload payload)
@@ -77,7 +79,7 @@ internal sealed partial class BackEnd
         ring.Addresses = payload;
         try
         {
-            if (_memory.Regions.Count > 0 && ring.Size > 0) Translate(ring); // a wrong address is an answer to this message, not to a later one
+            if (_memory.Regions.Count > 0 && ring.Size > 0) CheckPlace(ring); // a wrong address is an answer to this message, not to a later one
             UpdateRing(ring);
         }
         catch (VhostException)
@@ -154,25 +156,13 @@ internal sealed partial class BackEnd
         UpdatePairs();
     }
 
-    private unsafe void StartRing(Vring ring)
+    private void StartRing(Vring ring)
     {
-        SplitRing memory = Translate(ring);
-        // A back-end that died left used.idx where it got to: go on there, or descriptors are lost or returned twice.
-        ushort used = memory.LoadUsedIndex();
-        ring.ResumedInFlight = (ushort)(ring.Base - used);
-        ring.Base = used;
         ring.PrepareBurst();
-        ring.Queue = CreateQueue(ring, memory, used);
+        ring.Queue = Layout.Packed ? CreatePackedQueue(ring) : CreateSplitQueue(ring);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();
-    }
-
-    private DeviceQueue CreateQueue(Vring ring, SplitRing memory, ushort start)
-    {
-        if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
-        var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, start);
-        return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, start) : queue;
     }
 
     private void StopRing(Vring ring)
@@ -180,39 +170,6 @@ internal sealed partial class BackEnd
         if (ring.KickFd is not null) _unwatchKick(ring);
         if (ring.IsReceive) _pairs[ring.Index / 2].Filler.Reset();
         ring.Stop();
-    }
-
-    /// <summary>What is wrong with the addresses of a ring whose size is known, or null.</summary>
-    private unsafe VhostException? WhyMisplaced(Vring ring)
-    {
-        VringAddressPayload address = ring.Addresses!.Value;
-        int alignment = _options.Profile == PeerProfile.Vapp ? 8 : SplitRing.DescriptorAlignment;
-        return Check("descriptor table", address.Descriptors, SplitRing.DescriptorBytes(ring.Size), alignment)
-            ?? Check("available ring", address.Available, SplitRing.AvailableBytes(ring.Size), SplitRing.AvailableAlignment)
-            ?? Check("used ring", address.Used, SplitRing.UsedBytes(ring.Size), SplitRing.UsedAlignment);
-
-        VhostException? Check(string name, ulong user, ulong bytes, int align)
-        {
-            string target = $"ring {ring.Index}";
-            if (user % (ulong)align != 0)
-                return new VhostException(VhostError.RingAddressInvalid, $"SET_VRING_ADDR: the {name} of ring {ring.Index} is at user address 0x{user:x}, which is not a multiple of {align} (virtio 1.3 §2.7).",
-                    target, "Align the ring's areas at the front-end; whole pages are best.");
-            if (_memory.TranslateUser(user, bytes) == null)
-                return new VhostException(VhostError.RingAddressInvalid,
-                    $"SET_VRING_ADDR: the {name} of ring {ring.Index}, {bytes} bytes at user address 0x{user:x}, is not inside one region; {_memory.Describe(user: true)}.",
-                    target, "Ring addresses are front-end user addresses, not guest-physical ones.");
-            return null;
-        }
-    }
-
-    private unsafe SplitRing Translate(Vring ring)
-    {
-        if (WhyMisplaced(ring) is VhostException error) throw error;
-        VringAddressPayload address = ring.Addresses!.Value;
-        return new SplitRing(
-            _memory.TranslateUser(address.Descriptors, SplitRing.DescriptorBytes(ring.Size)),
-            _memory.TranslateUser(address.Available, SplitRing.AvailableBytes(ring.Size)),
-            _memory.TranslateUser(address.Used, SplitRing.UsedBytes(ring.Size)), ring.Size);
     }
 
     /// <summary>Brings what the packet path looks at up to date.</summary>

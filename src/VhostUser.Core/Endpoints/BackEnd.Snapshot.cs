@@ -19,7 +19,7 @@ internal sealed partial class BackEnd
             Role = "BackEnd",
             Queue = ring.Index,
             Direction = ring.IsReceive ? "RX" : "TX",
-            Layout = "Split",
+            Layout = Layout.Packed && _featuresSet ? "Packed" : "Split",
             Size = ring.Size,
             Started = ring.Queue is not null,
             Enabled = IsEnabled(ring),
@@ -41,19 +41,10 @@ internal sealed partial class BackEnd
         };
         if (ring.Queue is null) return state with { Verdict = "stopped: " + (WhyStopped(ring) ?? WhyMisplaced(ring)?.Message) };
         RingIndices now = ring.Queue.ReadIndices();
-        state = state with
+        return now.Into(state) with
         {
-            AvailableIndex = now.Available,
-            OwnAvailableIndex = now.Next,
-            UsedIndex = now.Used,
-            OwnUsedIndex = now.OwnUsed,
-            InFlight = (ushort)(now.Available - now.Used),
-            NoInterrupt = (now.AvailableFlags & 1) != 0,
-            NoNotify = (now.UsedFlags & 1) != 0,
-            UsedEvent = now.UsedEvent,
-            AvailableEvent = now.AvailableEvent,
             Descriptors = descriptors ? ring.Queue.ReadDescriptors() : [],
+            Verdict = Judge(ring, now),
         };
-        return state with { Verdict = Judge(ring, now) };
     }
 }

@@ -11,6 +11,8 @@ internal sealed partial class BackEnd
         if (ring.Queue!.Verdict is string own) return own;
         if (now.Used != now.OwnUsed)
             return $"another program writes this ring: used.idx is {now.Used}, this server left it at {now.OwnUsed}";
+        if (now.Packed is { } packed && packed.DeviceEvent.Position != packed.Used)
+            return $"another program writes this ring: its event suppression area names descriptor {packed.DeviceEvent.Position.Offset}, this server left it at {packed.Used.Offset}";
         if ((ushort)(now.Available - now.Next) > ring.Size)
             return $"the driver's available index {now.Available} is more than the ring's size {ring.Size} ahead of {now.Next}";
         if (!IsEnabled(ring))

@@ -23,6 +23,9 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
     /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
     private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
 
+    /// <summary>Both places of a packed ring at descriptor 0 with wrap counter 1 (vhost-user, "Ring states", GET_VRING_BASE), as QEMU says it; DPDK reads the lower half.</summary>
+    private const uint PackedStart = 0x8000_8000;
+
     public VirtioFeatures Offered { get; private set; }
 
     public VirtioFeatures Features { get; private set; }
@@ -81,7 +84,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
         foreach (DriverRing ring in rings)
         {
-            SetState(FrontEndRequest.SetVringBase, ring, 0, cancel);
+            SetState(FrontEndRequest.SetVringBase, ring, ring.Areas.Packed ? PackedStart : 0, cancel);
             SetAddress(ring, cancel);
             frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
             frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);

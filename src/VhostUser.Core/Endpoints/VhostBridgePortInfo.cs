@@ -29,4 +29,7 @@ public sealed record VhostBridgePortInfo
     public required long Dropped { get; init; }
     /// <summary>Drops by reason; only reasons that occurred.</summary>
     public required IReadOnlyDictionary<string, long> Drops { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
 }

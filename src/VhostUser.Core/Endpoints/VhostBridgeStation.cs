@@ -13,4 +13,7 @@ public sealed record VhostBridgeStation
     public required string Port { get; init; }
     /// <summary>Time since its last packet.</summary>
     public required TimeSpan Age { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => MacAddress;
 }

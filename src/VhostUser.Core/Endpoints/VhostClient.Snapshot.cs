@@ -23,7 +23,7 @@ public sealed partial class VhostClient
     {
         RingIndices now = ring.Queue.ReadIndices();
         bool net = _options.Device == ClientDevice.Net;
-        return new VringState
+        return now.Into(new VringState
         {
             Owner = Name,
             Role = "FrontEnd",
@@ -33,16 +33,7 @@ public sealed partial class VhostClient
             Size = ring.Queue.Size,
             Started = _state == EndpointState.Running,
             Enabled = _state == EndpointState.Running,
-            AvailableIndex = now.Available,
-            OwnAvailableIndex = now.Next,
-            UsedIndex = now.Used,
-            OwnUsedIndex = now.OwnUsed,
-            InFlight = (ushort)(now.Available - now.Used),
             Free = ring.Queue.Free,
-            NoInterrupt = (now.AvailableFlags & 1) != 0,
-            NoNotify = (now.UsedFlags & 1) != 0,
-            UsedEvent = now.UsedEvent,
-            AvailableEvent = now.AvailableEvent,
             HeaderLength = HeaderLength,
             HasKick = true,
             HasCall = true,
@@ -57,6 +48,6 @@ public sealed partial class VhostClient
             UsedAddress = ring.UsedAddress,
             Descriptors = descriptors ? ring.Queue.ReadDescriptors(_space.Translate) : [],
             Verdict = Judge(ring, now),
-        };
+        });
     }
 }

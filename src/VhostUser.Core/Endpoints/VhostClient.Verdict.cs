@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using VhostUser.Devices.Net;
 using VhostUser.Rings;
+using VhostUser.Rings.Packed;
 
 namespace VhostUser.Endpoints;
 
@@ -45,6 +46,7 @@ public sealed partial class VhostClient
     /// <summary>Whether the device asked for a kick for what waits (virtio 1.3 §2.7.10).</summary>
     private string WhetherKicked(RingIndices now)
     {
+        if (now.Packed is not null) return now.Packed.DeviceEvent.Wish == EventWish.Disable ? "it asked for no kicks (DISABLE): it polls, or forgot to ask again" : "it was kicked";
         if (!RingFeatures.From(_handshake!.Features).EventIdx) return (now.UsedFlags & 1) != 0 ? "it asked for no kicks (NO_NOTIFY): it polls, or forgot to ask again" : "it was kicked";
         return EventIndex.Passed(now.AvailableEvent, now.Available, now.Used)
             ? "it was kicked"

@@ -157,8 +157,10 @@ public sealed partial class VhostClient : IDisposable
         if (options.QueuePairs is < 1 or > 128) throw Invalid($"QueuePairs is {options.QueuePairs}; expected 1 to 128", "A ring index has 8 bits: 128 pairs are 256 rings.");
         if (options.RingCount is < 1 or > 256) throw Invalid($"RingCount is {options.RingCount}; expected 1 to 256", "A ring index has 8 bits.");
         if (options.BufferSize is < 64 or > 65600) throw Invalid($"BufferSize is {options.BufferSize}; expected 64 to 65600 bytes", "2048 holds a packet of 1518 bytes and its header.");
-        if (options.QueueSize < 2 || !Rings.Split.SplitRing.IsValidSize((uint)options.QueueSize))
-            throw new VhostException(VhostError.RingSizeInvalid, $"Client '{options.Name}': QueueSize is {options.QueueSize}; expected a power of two from 2 to 32768.", options.Name, "256 and 1024 are usual.");
+        var layout = new RingLayout((options.RequireFeatures & VirtioFeatures.RingPacked) != 0);
+        if (options.QueueSize < 2 || !layout.IsValidSize((uint)options.QueueSize))
+            throw new VhostException(VhostError.RingSizeInvalid, $"Client '{options.Name}': QueueSize is {options.QueueSize}; expected {layout.SizeRule}, and at least 2.", options.Name,
+                "256 and 1024 are usual; sizes that are no power of two need packed rings, -Feature RingPacked.");
 
         VhostException Invalid(string what, string action) => new(VhostError.InvalidArgument, $"Client '{options.Name}': {what}.", options.Name, action);
     }
@@ -190,7 +192,7 @@ public sealed partial class VhostClient : IDisposable
         var rings = new List<DriverRing>(count);
         try
         {
-            for (int i = 0; i < count; i++) rings.Add(DriverRing.Create(i, RingAreas.Standard(_options.QueueSize), features, _space));
+            for (int i = 0; i < count; i++) rings.Add(DriverRing.Create(i, _options.QueueSize, features, _space));
         }
         finally
         {

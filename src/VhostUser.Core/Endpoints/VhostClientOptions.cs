@@ -42,13 +42,13 @@ public sealed record VhostClientOptions
     /// <summary>Number of rings of a device that is no network device, 1 to 256.</summary>
     public int RingCount { get; init; } = 1;
 
-    /// <summary>Descriptors per ring, a power of two from 2 to 32768.</summary>
+    /// <summary>Descriptors per ring, 2 to 32768; a power of two unless <see cref="RequireFeatures"/> has RingPacked.</summary>
     public int QueueSize { get; init; } = 256;
 
     /// <summary>Bytes of a packet buffer, header included, 64 to 65600.</summary>
     public int BufferSize { get; init; } = 2048;
 
-    /// <summary>Features that the back-end must have; without one of them the connection fails.</summary>
+    /// <summary>Features that the back-end must have; without one of them the connection fails. RingPacked makes the rings packed ones.</summary>
     public VirtioFeatures RequireFeatures { get; init; }
 
     /// <summary>Features not to use even if the back-end offers them.</summary>

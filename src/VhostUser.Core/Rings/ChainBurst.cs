@@ -9,10 +9,12 @@ internal struct Chain
 {
     /// <summary>Index of its first segment in the burst.</summary>
     public int FirstSegment;
-    /// <summary>Number of its head descriptor, which the used ring returns.</summary>
+    /// <summary>What the used ring returns: number of its head descriptor, or in a packed ring its buffer id.</summary>
     public ushort Head;
     public ushort ReadableSegments;
     public ushort WritableSegments;
+    /// <summary>Descriptors of a packed ring that it takes up; a split ring does not ask.</summary>
+    public ushort Descriptors;
     public uint ReadableBytes;
     public uint WritableBytes;
     /// <summary>Bytes the device wrote, for the used ring.</summary>

@@ -1,6 +1,6 @@
 namespace VhostUser.Rings;
 
-/// <summary>Flags of a split descriptor (virtio 1.3 §2.7.5).</summary>
+/// <summary>Flags of a descriptor (virtio 1.3 §2.7.5, §2.8.1); the last two exist in packed rings only.</summary>
 [Flags]
 public enum DescriptorFlags : ushort
 {
@@ -12,4 +12,8 @@ public enum DescriptorFlags : ushort
     Write = 2,
     /// <summary>The buffer is a table of descriptors (VIRTQ_DESC_F_INDIRECT).</summary>
     Indirect = 4,
+    /// <summary>The driver sets it to its wrap counter when it makes a packed descriptor available (VIRTQ_DESC_F_AVAIL).</summary>
+    Available = 1 << 7,
+    /// <summary>The device sets it to its wrap counter when it has used a packed descriptor (VIRTQ_DESC_F_USED).</summary>
+    Used = 1 << 15,
 }

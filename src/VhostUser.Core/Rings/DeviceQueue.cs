@@ -10,7 +10,7 @@ internal abstract unsafe class DeviceQueue
     public abstract int Size { get; }
 
     /// <summary>Where the next chain will be taken: what GET_VRING_BASE returns.</summary>
-    public abstract ushort Base { get; }
+    public abstract uint Base { get; }
 
     /// <summary>
     /// Takes up to <paramref name="max"/> available chains into the burst, each descriptor read once and checked.

@@ -1,5 +1,6 @@
 using VhostUser.Interop;
 using VhostUser.Memory;
+using VhostUser.Rings.Packed;
 using VhostUser.Rings.Split;
 
 namespace VhostUser.Rings;
@@ -10,14 +11,13 @@ internal sealed unsafe class DriverRing : IDisposable
     private readonly RegionPiece _piece;
     private readonly RegionPiece? _tablePiece;
 
-    private DriverRing(int index, RegionPiece piece, RegionPiece? tables, RingAreas areas, Func<SplitRing, DriverQueue> createQueue)
+    private DriverRing(int index, RegionPiece piece, RegionPiece? tables, RingAreas areas, DriverQueue queue)
     {
         Index = index;
         _piece = piece;
         _tablePiece = tables;
         Areas = areas;
-        new Span<byte>(piece.Address, (int)piece.Length).Clear();
-        Queue = createQueue(new SplitRing(piece.Address + areas.Descriptors, piece.Address + areas.Available, piece.Address + areas.Used, areas.Size));
+        Queue = queue;
         KickFd = Libc.EventFd();
         CallFd = Libc.EventFd();
     }
@@ -47,18 +47,25 @@ internal sealed unsafe class DriverRing : IDisposable
 
     public ulong UsedAddress => _piece.UserAddress + Areas.Used;
 
-    /// <summary>Places a ring into the first region that has room.</summary>
+    /// <summary>Places a ring of the negotiated layout into the first region that has room.</summary>
     /// <exception cref="VhostException">RegionTooSmall.</exception>
-    public static DriverRing Create(int index, RingAreas areas, RingFeatures features, RegionSpace space)
+    public static DriverRing Create(int index, int size, RingFeatures features, RegionSpace space)
     {
+        RingAreas areas = RingAreas.Standard(size, features.Packed);
         RegionPiece piece = space.Allocate(areas.TotalBytes, $"ring {index} of {areas.Size} descriptors");
-        RegionPiece? tables = features.Indirect ? space.TryAllocate(IndirectTables.BytesFor(areas.Size)) : null;
-        return new DriverRing(index, piece, tables, areas, ring => new SplitDriverQueue(ring, features, index, tables is null ? null : new IndirectTables(tables)));
+        RegionPiece? tablePiece = features.Indirect ? space.TryAllocate(IndirectTables.BytesFor(areas.Size)) : null;
+        IndirectTables? tables = tablePiece is null ? null : new IndirectTables(tablePiece);
+        Clear(piece);
+        DriverQueue queue = features.Packed ? new PackedDriverQueue(PackedAt(piece, areas), features, index, tables) : new SplitDriverQueue(SplitAt(piece, areas), features, index, tables);
+        return new DriverRing(index, piece, tablePiece, areas, queue);
     }
 
     /// <summary>Makes a ring in a piece of memory that was chosen for it, with a queue of the caller's.</summary>
-    public static DriverRing Create(int index, RingAreas areas, RegionPiece piece, Func<SplitRing, DriverQueue> createQueue, bool reversed) =>
-        new(index, piece, null, areas, createQueue) { IsReversed = reversed };
+    public static DriverRing Create(int index, RingAreas areas, RegionPiece piece, Func<SplitRing, DriverQueue> createQueue, bool reversed)
+    {
+        Clear(piece);
+        return new DriverRing(index, piece, null, areas, createQueue(SplitAt(piece, areas))) { IsReversed = reversed };
+    }
 
     /// <summary>Timestamp of when the device answered last, or got work while it had none; 0 when it never had any.</summary>
     public long WaitingSince { get; set; }
@@ -87,4 +94,12 @@ internal sealed unsafe class DriverRing : IDisposable
         _piece.Region.Free(_piece);
         _tablePiece?.Region.Free(_tablePiece);
     }
+
+    private static void Clear(RegionPiece piece) => new Span<byte>(piece.Address, (int)piece.Length).Clear();
+
+    private static SplitRing SplitAt(RegionPiece piece, RingAreas areas) =>
+        new(piece.Address + areas.Descriptors, piece.Address + areas.Available, piece.Address + areas.Used, areas.Size);
+
+    private static PackedRing PackedAt(RegionPiece piece, RingAreas areas) =>
+        new(piece.Address + areas.Descriptors, piece.Address + areas.Available, piece.Address + areas.Used, areas.Size);
 }

@@ -17,7 +17,8 @@ internal sealed class Vring(int index) : IDisposable
 
     public VringAddressPayload? Addresses { get; set; }
 
-    public ushort Base { get; set; }
+    /// <summary>What SET_VRING_BASE said, or where the ring was stopped: an index, or two places with wrap counters in a packed ring.</summary>
+    public uint Base { get; set; }
 
     public FileDescriptor? KickFd { get; private set; }
 

@@ -15,6 +15,8 @@ public sealed record VringDescriptor
     public required DescriptorFlags Flags { get; init; }
     /// <summary>Where its chain goes on; meaningful with NEXT.</summary>
     public required int Next { get; init; }
+    /// <summary>Buffer id of a packed descriptor; -1 in a split ring.</summary>
+    public int Id { get; init; } = -1;
     /// <summary>Head of the chain it is in, as far as the available ring tells; -1 when it is in none.</summary>
     public required int Chain { get; init; }
     /// <summary>Available (waiting for the device), InFlight (taken or posted and not returned) or Free.</summary>

@@ -19,7 +19,7 @@ public sealed record VringState
     public required bool Started { get; init; }
     /// <summary>Whether the ring is enabled.</summary>
     public required bool Enabled { get; init; }
-    /// <summary>The driver's index in shared memory: chains made available, modulo 65536.</summary>
+    /// <summary>The driver's index in shared memory: chains made available, modulo 65536. Of a packed ring, which has no indices, all four are counted since the start.</summary>
     public ushort AvailableIndex { get; init; }
     /// <summary>This side's own available cursor.</summary>
     public ushort OwnAvailableIndex { get; init; }
@@ -27,6 +27,18 @@ public sealed record VringState
     public ushort UsedIndex { get; init; }
     /// <summary>This side's own used cursor.</summary>
     public ushort OwnUsedIndex { get; init; }
+    /// <summary>Packed: the descriptor that this side takes or makes available next.</summary>
+    public int? AvailableOffset { get; init; }
+    /// <summary>Packed: the wrap counter there.</summary>
+    public bool? AvailableWrap { get; init; }
+    /// <summary>Packed: where the next used descriptor belongs.</summary>
+    public int? UsedOffset { get; init; }
+    /// <summary>Packed: the wrap counter there.</summary>
+    public bool? UsedWrap { get; init; }
+    /// <summary>Packed: when the driver wants a call: "Enable", "Disable", or "Descriptor" with a place.</summary>
+    public string? DriverEvent { get; init; }
+    /// <summary>Packed: when the device wants a kick.</summary>
+    public string? DeviceEvent { get; init; }
     /// <summary>Chains made available and not yet used.</summary>
     public int InFlight { get; init; }
     /// <summary>Descriptors that are free; -1 for a back-end, which can't know.</summary>
@@ -35,9 +47,9 @@ public sealed record VringState
     public bool NoInterrupt { get; init; }
     /// <summary>Whether the device asks for no kicks (used flags).</summary>
     public bool NoNotify { get; init; }
-    /// <summary>Index at which the driver wants a call, with EVENT_IDX.</summary>
+    /// <summary>Index at which the driver wants a call, with EVENT_IDX; in a packed ring off_wrap of its event suppression area.</summary>
     public ushort UsedEvent { get; init; }
-    /// <summary>Index at which the device wants a kick, with EVENT_IDX.</summary>
+    /// <summary>Index at which the device wants a kick, with EVENT_IDX; in a packed ring off_wrap of its event suppression area.</summary>
     public ushort AvailableEvent { get; init; }
     /// <summary>Bytes of the virtio-net header.</summary>
     public int HeaderLength { get; init; }

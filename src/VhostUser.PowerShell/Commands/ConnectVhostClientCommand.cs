@@ -26,7 +26,7 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
     [ValidateNotNullOrEmpty]
     public RegionArgument[] Region { get; set; } = [];
 
-    /// <summary>Descriptors per ring, a power of two from 2 to 32768.</summary>
+    /// <summary>Descriptors per ring, 2 to 32768; a power of two unless the rings are packed.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public int QueueSize { get; set; } = 256;
 

@@ -3,6 +3,7 @@ using VhostUser.Commands;
 using VhostUser.Endpoints;
 using VhostUser.Memory;
 using VhostUser.Protocol;
+using VhostUser.Rings;
 using Xunit;
 
 namespace VhostUser.Tests.Commands;
@@ -27,6 +28,15 @@ public sealed class ClientCommandTests : IDisposable
         Assert.Equal(EndpointState.Running, client.State);
         Assert.Equal([client.Name], _region.Snapshot().Clients);
         Assert.Equal(64, Get().Single<VhostClientInfo>().QueueSize);
+    }
+
+    [Fact]
+    public void Feature_RingPacked_makes_packed_rings_of_any_size()
+    {
+        var client = Connect(new { QueueSize = 100, Feature = new[] { VirtioFeatures.RingPacked } }).Run().Single<VhostClient>();
+        VringState[] rings = [.. new CmdletRunner<GetVringStateCommand>().With(new { Client = client.Name }).Run().Output.Cast<VringState>()];
+        Assert.All(rings, ring => Assert.Equal(("Packed", 100, "ok"), (ring.Layout, ring.Size, ring.Verdict[..2])));
+        Assert.Equal((0, false, 0, true), (rings[0].AvailableOffset, rings[0].AvailableWrap, rings[0].UsedOffset, rings[0].UsedWrap)); // a lap of buffers is posted
     }
 
     [Fact]
@@ -60,7 +70,7 @@ public sealed class ClientCommandTests : IDisposable
     [InlineData("QueuePairs", 0, VhostError.InvalidArgument)]
     [InlineData("BufferSize", "1GB", VhostError.InvalidArgument)]
     [InlineData("QueueSize", 32768, VhostError.RegionTooSmall)]
-    [InlineData("Feature", VirtioFeatures.RingPacked, VhostError.FeatureMissing)]
+    [InlineData("Feature", VirtioFeatures.SrIov, VhostError.FeatureMissing)]
     public void What_cannot_be_is_refused_and_the_region_is_free_again(string parameter, object value, VhostError error)
     {
         var result = Connect(new Dictionary<string, object> { [parameter] = value }).Run();

@@ -16,6 +16,8 @@ public class WireStructTests
         ["VhostUser.Protocol.MemoryRegionDescription"] = 32,
         ["VhostUser.Protocol.SingleMemoryRegionPayload"] = 40,
         ["VhostUser.Rings.Split.SplitDescriptor"] = 16,
+        ["VhostUser.Rings.Packed.PackedDescriptor"] = 16,
+        ["VhostUser.Rings.Packed.EventSuppression"] = 4,
     };
 
     [Fact]

@@ -2,6 +2,7 @@ using VhostUser.Devices.Net;
 using VhostUser.Memory;
 using VhostUser.Protocol;
 using VhostUser.Rings;
+using VhostUser.Rings.Packed;
 using VhostUser.Rings.Split;
 
 namespace VhostUser.Tests.Devices;
@@ -20,8 +21,8 @@ internal sealed unsafe class NetFixture : IDisposable
         Table.Add(MemoryRegion.Map(new() { GuestAddress = Region.GuestAddress, UserAddress = Region.UserAddress, Size = (ulong)Region.Size }, Region.File, 0));
         Space = new RegionSpace([Region]);
         _features = RingFeatures.From(features);
-        ReceiveRing = DriverRing.Create(0, RingAreas.Standard(size), _features, Space);
-        TransmitRing = DriverRing.Create(1, RingAreas.Standard(size), _features, Space);
+        ReceiveRing = DriverRing.Create(0, size, _features, Space);
+        TransmitRing = DriverRing.Create(1, size, _features, Space);
         Buffers = Space.Allocate((ulong)regionBytes / 2, "buffers");
         Pair = new NetQueuePair(0, Vring(ReceiveRing), Vring(TransmitRing))
         {
@@ -66,6 +67,12 @@ internal sealed unsafe class NetFixture : IDisposable
         return new SplitRing(start + ring.Areas.Descriptors, start + ring.Areas.Available, start + ring.Areas.Used, ring.Areas.Size);
     }
 
+    private PackedRing RawPacked(DriverRing ring)
+    {
+        byte* start = Table.TranslateUser(ring.DescriptorAddress, ring.Areas.TotalBytes);
+        return new PackedRing(start + ring.Areas.Descriptors, start + ring.Areas.Available, start + ring.Areas.Used, ring.Areas.Size);
+    }
+
     /// <summary>Posts a receive buffer made of pieces and returns its id.</summary>
     public ushort PostReceive(params ChainBuffer[] pieces) => Post(ReceiveRing, [], pieces);
 
@@ -108,7 +115,8 @@ internal sealed unsafe class NetFixture : IDisposable
     {
         var vring = new Vring(ring.Index) { Size = ring.Areas.Size };
         vring.PrepareBurst();
-        vring.Queue = new SplitDeviceQueue(Raw(ring), Table, _features, ring.Index, 0);
+        vring.Queue = _features.Packed ? new PackedDeviceQueue(RawPacked(ring), Table, _features, ring.Index, PackedPosition.Start)
+            : new SplitDeviceQueue(Raw(ring), Table, _features, ring.Index, 0);
         vring.SetCall(ring.CallFd.Duplicate());
         return vring;
     }

@@ -229,7 +229,7 @@ public unsafe class ReceiveFillerTests
         Assert.Empty(NetFixture.Reap(net.ReceiveRing)); // published by Flush, at once
         net.Pair.Filler.Flush();
         Assert.Equal([new UsedBuffer(0, 212)], NetFixture.Reap(net.ReceiveRing));
-        Assert.Equal(1, net.Pair.Receive.Queue!.Base);
+        Assert.Equal(1u, net.Pair.Receive.Queue!.Base);
         Assert.True(Write(net, _packet.AsSpan(0, 1)));
         net.Pair.Filler.Flush();
         Assert.Equal([new UsedBuffer(1, 13)], NetFixture.Reap(net.ReceiveRing));

@@ -43,6 +43,8 @@ public unsafe class ZeroAllocationTests
     [InlineData(Version1, 60)]
     [InlineData(Version1 | EventIdx, 1500)]
     [InlineData(Version1 | EventIdx | IndirectDesc | InOrder, 3000)] // two slots: a chain
+    [InlineData(Version1 | RingPacked, 60)]
+    [InlineData(Version1 | RingPacked | EventIdx | InOrder, 3000)]
     public void A_sink_takes_packets_without_allocating(VirtioFeatures features, int length)
     {
         using var net = new NetFixture(features, 256);
@@ -69,6 +71,8 @@ public unsafe class ZeroAllocationTests
     [InlineData(Version1, 60)]
     [InlineData(Version1 | EventIdx, 1500)]
     [InlineData(Version1 | MrgRxbuf, 3000)] // two slots there, two buffers back
+    [InlineData(Version1 | RingPacked | EventIdx, 60)]
+    [InlineData(Version1 | RingPacked | MrgRxbuf | InOrder, 3000)]
     public void An_echo_returns_packets_without_allocating(VirtioFeatures features, int length)
     {
         using var net = new NetFixture(features, 256, regionBytes: 8 << 20);

@@ -27,7 +27,7 @@ public sealed class BackEndVerdictTests : TrapTest
         using RawFrontEnd front = Connect();
         front.SetOwner();
         front.SetProtocolFeatures(missing == "status" ? WithStatus : RawFrontEnd.AllProtocolFeatures);
-        if (missing != "features") front.SetFeatures(front.GetFeatures());
+        if (missing != "features") front.SetFeatures(front.GetSplitFeatures());
         if (missing != "memory") front.SetMemTable();
         if (missing != "size") front.SetVringNum(1);
         if (missing != "addresses") front.SetVringAddr(1);

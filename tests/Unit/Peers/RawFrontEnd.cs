@@ -77,6 +77,9 @@ internal sealed class RawFrontEnd : IDisposable
 
     public VirtioFeatures GetFeatures() => (VirtioFeatures)GetUInt64(FrontEndRequest.GetFeatures);
 
+    /// <summary>What the back-end offers but RING_PACKED: <see cref="Rings"/> are split ones.</summary>
+    public VirtioFeatures GetSplitFeatures() => GetFeatures() & ~VirtioFeatures.RingPacked;
+
     public void SetFeatures(VirtioFeatures features)
     {
         Demand(FrontEndRequest.SetFeatures, RawMessage.Of((ulong)features));
@@ -96,7 +99,7 @@ internal sealed class RawFrontEnd : IDisposable
 
     public void SetVringNum(int ring) => Demand(FrontEndRequest.SetVringNum, RawMessage.State((uint)ring, (uint)Rings[ring].Size));
 
-    public void SetVringBase(int ring, ushort index = 0) => Demand(FrontEndRequest.SetVringBase, RawMessage.State((uint)ring, index));
+    public void SetVringBase(int ring, uint index = 0) => Demand(FrontEndRequest.SetVringBase, RawMessage.State((uint)ring, index));
 
     public void SetVringAddr(int ring) => Demand(FrontEndRequest.SetVringAddr, RawMessage.Of(Rings[ring].Addresses));
 
@@ -117,13 +120,13 @@ internal sealed class RawFrontEnd : IDisposable
     public void Negotiate(ProtocolFeatures protocol = AllProtocolFeatures, VirtioFeatures exclude = 0)
     {
         SetOwner();
-        VirtioFeatures features = GetFeatures() & ~exclude;
+        VirtioFeatures features = GetSplitFeatures() & ~exclude;
         if ((features & VirtioFeatures.ProtocolFeatures) != 0) SetProtocolFeatures(GetProtocolFeatures() & protocol);
         SetFeatures(features);
     }
 
     /// <summary>Everything about one ring but its ENABLE.</summary>
-    public void SetUpRing(int ring, ushort index = 0)
+    public void SetUpRing(int ring, uint index = 0)
     {
         SetVringNum(ring);
         SetVringBase(ring, index);

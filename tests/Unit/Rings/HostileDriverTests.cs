@@ -80,7 +80,7 @@ public unsafe class HostileDriverTests
             Assert.Contains(index.ToString(), error.Message);
             Assert.Contains(start.ToString(), error.Message);
         }
-        Assert.Equal(start, device.Base);
+        Assert.Equal((uint)start, device.Base);
     }
 
     [Theory]

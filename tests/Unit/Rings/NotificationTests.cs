@@ -51,6 +51,29 @@ public unsafe class NotificationTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_NOTIFY_ON_EMPTY_a_legacy_driver_is_called_when_nothing_is_left_whatever_it_wishes(bool eventIdx)
+    {
+        using var ring = new TestRing(8);
+        var features = new RingFeatures(eventIdx, Indirect: false, InOrder: false, Legacy: true, NotifyOnEmpty: true);
+        SplitDriverQueue driver = ring.Driver(features);
+        SplitDeviceQueue device = ring.Device(features);
+        Post(driver, ring);
+        Post(driver, ring);
+        Assert.Equal(2, device.Take(ring.Burst, 2));
+        device.Return(ring.Burst.Chains, 1);
+        Assert.False(device.NeedsCall()); // one is still in work
+        device.Return(ring.Burst.Chains + 1, 1);
+        Assert.True(device.NeedsCall());
+        SplitDeviceQueue modern = ring.Device(features with { Legacy = false }, start: 2);
+        Post(driver, ring);
+        Assert.Equal(1, modern.Take(ring.Burst, 2));
+        modern.Return(ring.Burst.Chains, 1);
+        Assert.False(modern.NeedsCall()); // the bit means nothing with VERSION_1
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(65530)]
     [InlineData(65535)]

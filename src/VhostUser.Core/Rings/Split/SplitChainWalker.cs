@@ -19,10 +19,10 @@ internal unsafe ref struct SplitChainWalker(
     public bool TryWalk(uint head, ref Chain chain)
     {
         chain = new Chain { FirstSegment = NextSegment, Head = (ushort)head };
+        var builder = new ChainBuilder(memory, queue, head, burst, NextSegment, Range);
         SplitDescriptor* table = ring.Descriptors;
         uint tableSize = (uint)ring.Size;
         bool indirect = false;
-        ulong readable = 0, writable = 0;
         uint index = head;
         for (uint visited = 0; ; visited++)
         {
@@ -37,22 +37,14 @@ internal unsafe ref struct SplitChainWalker(
                 visited = uint.MaxValue; // the table counts from zero
                 continue;
             }
-            bool write = (descriptor.Flags & DescriptorFlags.Write) != 0;
-            if (!write && writable + chain.WritableSegments > 0)
-                throw RingException.Create(VhostError.DescriptorFlagsInvalid, queue,
-                    $"in the chain at descriptor {head} a readable buffer follows a writable one (virtio 1.3 §2.7.4.2).");
-            if (!TryAdd(descriptor, write, ref chain)) return false;
-            if (write) writable += descriptor.Length;
-            else readable += descriptor.Length;
-            if (readable + writable > uint.MaxValue)
-                throw RingException.Create(VhostError.ChainTooLong, queue, $"the chain at descriptor {head} describes 4 GiB or more (virtio 1.3 §2.7.5).");
+            if (!builder.TryAdd(descriptor.Address, descriptor.Length, (descriptor.Flags & DescriptorFlags.Write) != 0, ref chain)) return false;
             if ((descriptor.Flags & DescriptorFlags.Next) == 0) break;
             index = descriptor.Next;
             if (index >= tableSize)
                 throw RingException.Create(VhostError.DescriptorIndexInvalid, queue, $"the chain at descriptor {head} goes on at {index}; the {(indirect ? "indirect table" : "ring")} has {tableSize}.");
         }
-        chain.ReadableBytes = (uint)readable;
-        chain.WritableBytes = (uint)writable;
+        NextSegment = builder.NextSegment;
+        Range = builder.Range;
         return true;
     }
 
@@ -80,38 +72,5 @@ internal unsafe ref struct SplitChainWalker(
         size = descriptor.Length / 16;
 
         static string Place(uint head) => $"the indirect descriptor of the chain at {head}";
-    }
-
-    private bool TryAdd(in SplitDescriptor descriptor, bool write, ref Chain chain)
-    {
-        ulong address = descriptor.Address;
-        ulong left = descriptor.Length;
-        do
-        {
-            if (NextSegment == burst.SegmentCapacity) return false;
-            ulong offset = address - Range.Start;
-            byte* pointer;
-            ulong covered;
-            if (offset < Range.Size && left <= Range.Size - offset)
-            {
-                pointer = Range.Address + offset;
-                covered = left;
-            }
-            else
-            {
-                pointer = memory.TranslateGuestPrefix(address, left, out MemoryTable.GuestRange hit, out covered);
-                Range = hit;
-                if (pointer == null)
-                    throw RingException.Create(VhostError.DescriptorAddressInvalid, queue,
-                        $"a descriptor of the chain at {chain.Head} has guest address 0x{descriptor.Address:x}, {descriptor.Length} bytes; 0x{address:x} is outside: {memory.Describe(user: false)}.");
-            }
-            burst.Segments[NextSegment++] = new Segment(pointer, (uint)covered);
-            if (write) chain.WritableSegments++;
-            else chain.ReadableSegments++;
-            address += covered;
-            left -= covered;
-        }
-        while (left > 0);
-        return true;
     }
 }

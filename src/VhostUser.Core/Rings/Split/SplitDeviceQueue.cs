@@ -35,7 +35,7 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
 
     public override int Size => _ring.Size;
 
-    public override ushort Base => _nextAvailable;
+    public override uint Base => _nextAvailable;
 
     public override int Take(ChainBurst burst, int max)
     {
@@ -115,6 +115,8 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
         _lastCalled = _nextUsed;
         // The index must be visible before the driver's wish is read, or both sides wait (virtio 1.3 §2.7.10).
         Interlocked.MemoryBarrier();
+        // A legacy driver that negotiated it is told when nothing is left, whatever it wishes (virtio 1.3 §6.3, VIRTIO_F_NOTIFY_ON_EMPTY).
+        if (_features is { NotifyOnEmpty: true, Legacy: true } && _nextUsed == _nextAvailable && !HasAvailable()) return true;
         return _features.EventIdx
             ? EventIndex.Passed(_ring.LoadUsedEvent(), _nextUsed, old)
             : (_ring.LoadAvailableFlags() & SplitRing.NoInterrupt) == 0;

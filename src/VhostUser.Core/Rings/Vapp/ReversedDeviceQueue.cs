@@ -41,7 +41,7 @@ internal sealed unsafe class ReversedDeviceQueue : DeviceQueue
 
     public override int Size => _ring.Size;
 
-    public override ushort Base => _nextAvailable;
+    public override uint Base => _nextAvailable;
 
     private int Free => (int)(_freeTail - _freeHead);
 

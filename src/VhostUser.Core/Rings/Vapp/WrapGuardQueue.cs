@@ -12,7 +12,7 @@ internal sealed unsafe class WrapGuardQueue(SplitDeviceQueue inner, int queue, u
 
     public override int Size => inner.Size;
 
-    public override ushort Base => inner.Base;
+    public override uint Base => inner.Base;
 
     public override int Take(ChainBurst burst, int max)
     {

@@ -15,7 +15,7 @@ internal static class StateCases
             MessageCase.Of($"F-5 request {number}", Stage.Memory, (FrontEndRequest)number, [], VhostError.RequestUnknown, $"Request {number} is not in the vhost-user specification")),
         MessageCase.Of("F-5 request 46 with payload", Stage.Running, (FrontEndRequest)46, new byte[4096], VhostError.RequestUnknown, "Request 46"),
         MessageCase.Of("S-2 SET_FEATURES with bit 63", Stage.Negotiated, SetFeatures, RawMessage.Of(1UL << 63), VhostError.FeatureNotOffered, "SET_FEATURES acknowledges", "was not offered"),
-        MessageCase.Of("S-2 SET_FEATURES with a packed ring", Stage.Negotiated, SetFeatures, RawMessage.Of((ulong)VirtioFeatures.RingPacked), VhostError.FeatureNotOffered, "SET_FEATURES acknowledges"),
+        MessageCase.Of("S-2 SET_FEATURES with a feature of PCI", Stage.Negotiated, SetFeatures, RawMessage.Of((ulong)VirtioFeatures.SrIov), VhostError.FeatureNotOffered, "SET_FEATURES acknowledges"),
         MessageCase.Of("S-2 SET_FEATURES with all bits", Stage.Negotiated, SetFeatures, RawMessage.Of(ulong.MaxValue), VhostError.FeatureNotOffered, "SET_FEATURES acknowledges"),
         MessageCase.Of("S-2 SET_FEATURES changes while rings run", Stage.Running, SetFeatures, RawMessage.Of((ulong)VirtioFeatures.Version1), VhostError.RequestOutOfOrder, "while a ring runs"),
         MessageCase.Of("S-3 SET_PROTOCOL_FEATURES with bit 63", Stage.Negotiated, SetProtocolFeatures, RawMessage.Of(1UL << 63), VhostError.FeatureNotOffered, "SET_PROTOCOL_FEATURES acknowledges"),

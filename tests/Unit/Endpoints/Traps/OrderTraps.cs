@@ -20,13 +20,13 @@ public sealed class OrderTraps : TrapTest
     {
         using VhostServer server = Serve();
         using RawFrontEnd front = Connect();
-        VirtioFeatures features = front.GetFeatures();
+        VirtioFeatures features = front.GetSplitFeatures();
         protocol &= front.GetProtocolFeatures();
         front.SetProtocolFeatures(protocol);
         if (protocol != 0) Assert.Equal(1ul, front.GetUInt64(FrontEndRequest.GetQueueNum));
         if (protocol != 0) Assert.True(front.GetUInt64(FrontEndRequest.GetMaxMemSlots) >= 8);
         front.SetOwner();
-        Assert.Equal(features, front.GetFeatures());
+        Assert.Equal(features, front.GetSplitFeatures());
         for (int ring = 0; ring < 2; ring++)
         {
             front.SetVringCall(ring); // the masked descriptor
@@ -58,7 +58,7 @@ public sealed class OrderTraps : TrapTest
         using VhostServer server = Serve();
         using RawFrontEnd front = Connect();
         front.SetOwner();
-        VirtioFeatures features = front.GetFeatures() & ~VirtioFeatures.EventIdx;
+        VirtioFeatures features = front.GetSplitFeatures() & ~VirtioFeatures.EventIdx;
         front.SetProtocolFeatures(front.GetProtocolFeatures() & (replyAck ? ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck : ProtocolFeatures.Mq));
         for (int ring = 0; ring < 2; ring++) front.SetVringCall(ring); // before SET_FEATURES, "to allocate the queue pair"
         front.SetFeatures(features);

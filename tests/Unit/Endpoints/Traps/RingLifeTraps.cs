@@ -78,7 +78,7 @@ public sealed class RingLifeTraps : TrapTest
         front.SetOwner();
         AssertVerdict("SET_FEATURES");
         front.SetProtocolFeatures(RawFrontEnd.AllProtocolFeatures | ProtocolFeatures.Status);
-        front.SetFeatures(front.GetFeatures());
+        front.SetFeatures(front.GetSplitFeatures());
         AssertVerdict("SET_MEM_TABLE");
         front.SetMemTable();
         AssertVerdict("SET_VRING_NUM");

@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using VhostUser.Memory;
+using VhostUser.Rings.Split;
+
+namespace VhostUser.Rings.Packed;
+
+/// <summary>The device's side of a packed ring (virtio 1.3 §2.8).</summary>
+internal sealed unsafe class PackedDeviceQueue : DeviceQueue
+{
+    private readonly PackedRing _ring;
+    private readonly MemoryTable _memory;
+    private readonly RingFeatures _features;
+    private readonly int _queue;
+
+    private PackedPosition _nextAvailable;
+    private PackedPosition _nextUsed;
+    private int _outstanding; // descriptors taken and not returned
+    private int _moved;       // descriptors used since the last decision about a call
+    private EventWish _wish;
+    private ushort _taken;    // chains, for snapshots
+    private ushort _returned;
+
+    private ChainBurst? _lastBurst; // of the last Take, for Untake
+    private int _lastCount;
+    private MemoryTable.GuestRange _range; // the region hit last: nearly always the next one too
+
+    /// <param name="ring">The areas.</param>
+    /// <param name="memory">Where buffers are.</param>
+    /// <param name="features">Negotiated features.</param>
+    /// <param name="queue">Ring index, for messages.</param>
+    /// <param name="start">Where to go on: what <see cref="PackedResume"/> found.</param>
+    public PackedDeviceQueue(PackedRing ring, MemoryTable memory, RingFeatures features, int queue, PackedPosition start)
+    {
+        _ring = ring;
+        _memory = memory;
+        _features = features;
+        _queue = queue;
+        _nextAvailable = _nextUsed = start;
+        if (memory.GuestRanges.Length > 0) _range = memory.GuestRanges[0];
+        Ask(EventWish.Enable);
+    }
+
+    public override int Size => _ring.Size;
+
+    /// <summary>Both places as GET_VRING_BASE returns them: available in bits 0-15, used in 16-31.</summary>
+    public override uint Base => _nextAvailable.Bits | (uint)_nextUsed.Bits << 16;
+
+    /// <summary>Where the next used descriptor goes.</summary>
+    public PackedPosition NextUsed => _nextUsed;
+
+    public override int Take(ChainBurst burst, int max)
+    {
+        int count = Math.Min(max, ChainBurst.MaxChains);
+        int room = _ring.Size - _outstanding;
+        int slot = _nextAvailable.Offset;
+        ulong wanted = _nextAvailable.AvailableFlags;
+        Chain* chains = burst.Chains;
+        Segment* segments = burst.Segments;
+        MemoryTable.GuestRange range = _range;
+        int segment = 0;
+        int descriptors = 0;
+        int i = 0;
+        // A driver that hands over descriptors which it can't have yet finds no room.
+        for (; i < count && descriptors < room; i++)
+        {
+            PackedTail tail = _ring.LoadTail(slot);
+            if ((tail.Raw & PackedTail.OwnerMask) != wanted) break;
+            ulong offset = _ring.LoadAddress(slot) - range.Start;
+            if ((tail.Flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && offset < range.Size && tail.Length <= range.Size - offset && tail.Id < _ring.Size)
+            {
+                segments[segment] = new Segment(range.Address + offset, tail.Length);
+                bool writable = (tail.Flags & DescriptorFlags.Write) != 0;
+                chains[i] = new Chain
+                {
+                    FirstSegment = segment,
+                    Head = tail.Id,
+                    ReadableSegments = writable ? (ushort)0 : (ushort)1,
+                    WritableSegments = writable ? (ushort)1 : (ushort)0,
+                    Descriptors = 1,
+                    ReadableBytes = writable ? 0 : tail.Length,
+                    WritableBytes = writable ? tail.Length : 0,
+                };
+                segment++;
+                slot++;
+            }
+            else
+            {
+                var walker = new PackedChainWalker(_ring, _memory, _features, _queue, burst, segment, range);
+                if (!walker.TryWalk(new PackedPosition(slot, wanted == PackedPosition.Start.AvailableFlags), tail, room - descriptors, ref chains[i]))
+                {
+                    if (i > 0) break; // the burst is full: this chain opens the next one
+                    throw RingException.Create(VhostError.ChainTooLong, _queue, $"the chain at descriptor {slot} needs more than {burst.SegmentCapacity} pieces of memory.");
+                }
+                segment = walker.NextSegment;
+                range = walker.Range;
+                slot += chains[i].Descriptors;
+            }
+            descriptors += chains[i].Descriptors;
+            if (slot < _ring.Size) continue;
+            slot -= _ring.Size;
+            wanted ^= PackedTail.OwnerMask;
+        }
+        if (i == 0) return 0;
+        _range = range;
+        _lastBurst = burst;
+        _lastCount = i;
+        Move(descriptors, i);
+        return i;
+    }
+
+    public override void Untake(int count)
+    {
+        int descriptors = 0;
+        for (int i = 0; i < count; i++) descriptors += _lastBurst!.Chains[--_lastCount].Descriptors;
+        Move(-descriptors, -count);
+    }
+
+    public override void Return(Chain* chains, int count)
+    {
+        if (count == 0) return;
+        var burst = new PackedUsedBurst(_ring, _nextUsed, chains, count, _features.InOrder);
+        burst.Begin();
+        while (burst.WriteNext()) { }
+        burst.Note(_wish);
+        burst.Publish();
+        int descriptors = burst.End.Offset - _nextUsed.Offset;
+        if (burst.End.Wrap != _nextUsed.Wrap) descriptors += _ring.Size;
+        _nextUsed = burst.End;
+        _outstanding -= descriptors;
+        _moved += descriptors;
+        _returned += (ushort)count;
+    }
+
+    public override bool NeedsCall()
+    {
+        int moved = _moved;
+        if (moved == 0) return false;
+        _moved = 0;
+        // The used descriptors must be visible before the driver's wish is read, or both sides wait (virtio 1.3 §2.8.22).
+        Interlocked.MemoryBarrier();
+        return _ring.LoadDriverEvent().Wants(_nextUsed, moved, _ring.Size, _features.EventIdx);
+    }
+
+    public override bool EnableKicks()
+    {
+        // With chains in work the place of the next used descriptor is not that of the next available one: then ask for every kick.
+        Ask(_features.EventIdx && _outstanding == 0 ? EventWish.Descriptor : EventWish.Enable);
+        // The wish must be visible before the last look, or a chain that comes between is never seen (virtio 1.3 §2.8.21.3).
+        Interlocked.MemoryBarrier();
+        return HasAvailable();
+    }
+
+    public override void DisableKicks()
+    {
+        if (_wish != EventWish.Disable) Ask(EventWish.Disable);
+    }
+
+    public override bool HasAvailable() =>
+        _outstanding < _ring.Size && (_ring.LoadTail(_nextAvailable.Offset).Raw & PackedTail.OwnerMask) == _nextAvailable.AvailableFlags;
+
+    public override RingIndices ReadIndices()
+    {
+        EventSuppression driver = _ring.LoadDriverEvent();
+        EventSuppression device = _ring.LoadDeviceEvent();
+        return new RingIndices((ushort)(_taken + PackedRingReader.CountAvailable(_ring, _nextAvailable, _ring.Size - _outstanding)), _returned, _taken, _returned,
+            (ushort)driver.Wish, (ushort)device.Wish, device.PositionBits, driver.PositionBits)
+        {
+            Packed = new PackedIndices(_nextAvailable, _nextUsed, driver, device),
+        };
+    }
+
+    public override VringDescriptor[] ReadDescriptors() => PackedRingReader.Read(_ring, _queue, _nextUsed, _outstanding, _memory.TranslateGuest);
+
+    /// <summary>The next used place goes with every wish, for whoever has to go on here.</summary>
+    private void Ask(EventWish wish)
+    {
+        _wish = wish;
+        _ring.StoreDeviceEvent(new EventSuppression(_nextUsed, wish));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Move(int descriptors, int chains)
+    {
+        int offset = _nextAvailable.Offset + descriptors;
+        _nextAvailable = offset >= _ring.Size ? new PackedPosition(offset - _ring.Size, !_nextAvailable.Wrap)
+            : offset < 0 ? new PackedPosition(offset + _ring.Size, !_nextAvailable.Wrap)
+            : new PackedPosition(offset, _nextAvailable.Wrap);
+        _outstanding += descriptors;
+        _taken += (ushort)chains;
+    }
+}
