@@ -16,7 +16,16 @@ internal abstract class FuzzTarget : IDisposable
     /// <returns>How many inputs it was: a session is as many as it had messages.</returns>
     public abstract int Run(ref FuzzInput input);
 
+    /// <summary>How often each error blamed the peer, and "good" for what was worked: an input generator that reaches few of them proves little.</summary>
+    public SortedDictionary<string, long> Outcomes { get; } = new(StringComparer.Ordinal);
+
     public abstract void Dispose();
+
+    protected void Blame(VhostException error) => Count(error.Error.ToString());
+
+    protected void Good() => Count("good");
+
+    protected void Count(string outcome) => Outcomes[outcome] = Outcomes.GetValueOrDefault(outcome) + 1;
 }
 
 /// <summary>Something that must hold did not.</summary>

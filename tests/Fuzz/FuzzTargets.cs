@@ -11,7 +11,10 @@ internal static class FuzzTargets
         ("replies", () => new RepliesTarget()),
         ("split", () => new SplitTarget(tables: false)),
         ("indirect", () => new SplitTarget(tables: true)),
+        ("packed", () => new PackedTarget(tables: false)),
+        ("indirect-packed", () => new PackedTarget(tables: true)),
         ("used", () => new SplitUsedTarget()),
+        ("used-packed", () => new PackedUsedTarget()),
         ("net", () => new NetTarget()),
     ];
 

@@ -30,6 +30,7 @@ internal static class Program
             }
             FuzzReport report = runner.Run(count, progress: Console.Error.WriteLine);
             Console.WriteLine(report);
+            Console.WriteLine("  " + string.Join(", ", target.Outcomes.Select(outcome => $"{outcome.Key} {outcome.Value:#,0}")));
             failed |= report.Failure is not null;
         }
         return failed ? 1 : 0;

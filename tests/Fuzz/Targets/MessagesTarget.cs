@@ -13,20 +13,22 @@ namespace VhostUser.Fuzz.Targets;
 internal sealed unsafe class MessagesTarget : FuzzTarget
 {
     private const int MaxMessages = 24;
+    private const ProtocolFeatures Protocol = BackEndOptions.DefaultProtocolFeatures | ProtocolFeatures.Config;
 
     private static readonly (FrontEndRequest Request, ulong Value)[] s_handshake =
     [
-        (FrontEndRequest.SetOwner, 0), (FrontEndRequest.SetProtocolFeatures, (ulong)BackEndOptions.DefaultProtocolFeatures), (FrontEndRequest.SetFeatures, (ulong)BackEndOptions.DefaultFeatures),
+        (FrontEndRequest.SetOwner, 0), (FrontEndRequest.SetProtocolFeatures, (ulong)Protocol), (FrontEndRequest.SetFeatures, (ulong)BackEndOptions.DefaultFeatures),
         (FrontEndRequest.SetMemTable, 0), (FrontEndRequest.SetVringNum, 64), (FrontEndRequest.SetVringBase, 0), (FrontEndRequest.SetVringAddr, 0), (FrontEndRequest.SetVringCall, 0),
         (FrontEndRequest.SetVringKick, 0), (FrontEndRequest.SetVringEnable, 1), (FrontEndRequest.SetStatus, 15),
     ];
 
-    private static readonly BackEndOptions s_options = new() { ConfigSpace = new byte[12], ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | ProtocolFeatures.Config };
+    private static readonly BackEndOptions s_options = new() { ConfigSpace = new byte[12], ProtocolFeatures = Protocol };
 
     private readonly MessageMaker _maker = new();
     private readonly EchoDevice _device = new();
     private readonly byte* _memory;
     private readonly Action<Vring> _ignore = _ => { };
+    private VhostException? _refusal;
 
     public MessagesTarget() => _memory = Libc.Map(MessageMaker.MemorySize, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, _maker.Memory.Number, 0);
 
@@ -65,7 +67,7 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
         }
         catch (VhostException error) when (error.Error != VhostError.NativeCallFailed)
         {
-            // The session has ended; that is an answer.
+            Blame(error); // the session has ended; that is an answer
         }
         return Math.Max(sent, 1);
     }
@@ -81,6 +83,8 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
     {
         peer.Send(_maker.Message, _maker.Fds);
         session.HandleMessages();
+        Good();
+        if (session.LastRefusal is VhostException refusal && refusal != _refusal) Blame(_refusal = refusal);
         peer.Drain();
         foreach (NetQueuePair pair in session.ActivePairs) _device.Process(pair);
         if (session.LostMemory is VhostException lost) throw lost;

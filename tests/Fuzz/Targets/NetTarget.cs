@@ -47,6 +47,7 @@ internal sealed unsafe class NetTarget : FuzzTarget
                 FuzzFailure.Unless(told.HeaderLength <= length, $"A header of {told.HeaderLength} bytes is told of a packet of {length}.");
             }
             if (_offload.TryBegin(packet, header, out _)) Cut(length);
+            else Count("refused");
         }
         return 1;
     }
@@ -57,6 +58,7 @@ internal sealed unsafe class NetTarget : FuzzTarget
 
     private void Cut(int length)
     {
+        Good();
         for (int pieces = 0; _offload.Next(out PacketView piece); pieces++)
         {
             FuzzFailure.Unless(pieces < SoftwareOffload.MaxSegments, "A packet is cut without end.");

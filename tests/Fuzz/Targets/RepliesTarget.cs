@@ -41,10 +41,11 @@ internal sealed class RepliesTarget : FuzzTarget
             var handshake = new Handshake(frontEnd, new VhostClientOptions { Name = "fuzz", Path = "", Regions = [_region] });
             handshake.Negotiate(default);
             handshake.ShareMemory(default);
+            Good();
         }
         catch (VhostException error) when (error.Error != VhostError.NativeCallFailed)
         {
-            // The back-end is blamed.
+            Blame(error);
         }
         return sent;
     }

@@ -42,9 +42,9 @@ internal sealed unsafe class SplitTarget(bool tables) : FuzzTarget
         {
             Work(new SplitDeviceQueue(ring, _memory.Table, features, 0, start));
         }
-        catch (VhostException)
+        catch (VhostException error)
         {
-            // The driver is blamed, as it should be.
+            Blame(error);
         }
         return 1;
     }
@@ -63,6 +63,7 @@ internal sealed unsafe class SplitTarget(bool tables) : FuzzTarget
             FuzzFailure.Unless(count is >= 0 and <= 64 && count <= device.Size, $"{count} chains were taken from a ring of {device.Size}.");
             for (int i = 0; i < count; i++) ChainCheck.AssertSound(_memory, _burst, _burst.Chains[i]);
             if (count == 0) return;
+            Good();
             if (round == 0)
             {
                 device.Untake(count);

@@ -33,11 +33,13 @@ internal sealed unsafe class SplitUsedTarget : FuzzTarget
                 ring.StoreUsedIndex((ushort)(used + (input.OneIn(12) ? input.UInt16() : input.Below(4))));
                 if (input.OneIn(6)) ring.Descriptors[input.Below(size)].Next = input.UInt16(); // the device may write there, too
                 DriverCheck.Reap(driver, _used);
+                Good();
                 driver.EnableCalls();
             }
         }
-        catch (VhostException)
+        catch (VhostException error)
         {
+            Blame(error);
             DriverCheck.AssertFreeList(driver);
         }
         return 1;
