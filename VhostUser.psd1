@@ -16,6 +16,7 @@
         'Disconnect-VhostClient'
         'Get-VhostBridge'
         'Get-VhostClient'
+        'Get-VhostDirtyLog'
         'Get-VhostServer'
         'Get-VhostSharedRegion'
         'Get-VringState'
@@ -28,7 +29,9 @@
         'Remove-VhostBridgePort'
         'Remove-VhostSharedRegion'
         'Send-VringPacket'
+        'Start-VhostDirtyLog'
         'Start-VhostServer'
+        'Stop-VhostDirtyLog'
         'Stop-VhostServer'
         'Wait-VhostServer'
     )

@@ -86,6 +86,12 @@ public enum VhostError
     MemoryAddressInvalid,
     /// <summary>The peer truncated memory that was in use.</summary>
     MemoryTruncated,
+    /// <summary>A dirty log is invalid, or too small for the memory or the write it must cover.</summary>
+    LogInvalid,
+    /// <summary>The record of chains in flight that a front-end gives back is invalid.</summary>
+    InflightInvalid,
+    /// <summary>A device's state could not be transferred, or is not that of this device.</summary>
+    StateInvalid,
     /// <summary>Huge pages of the size asked for are not available.</summary>
     HugePagesUnavailable,
 

@@ -20,6 +20,7 @@ internal sealed partial class BackEnd
         Features = features;
         _featuresSet = true;
         UpdateAllRings();
+        UpdateLogs();
     }
 
     private void SetProtocolFeatures(ProtocolFeatures features)
@@ -28,6 +29,11 @@ internal sealed partial class BackEnd
         if (unknown != 0)
             throw new VhostException(VhostError.FeatureNotOffered, $"SET_PROTOCOL_FEATURES acknowledges {string.Join(", ", FeatureNames.Of(unknown))}, which was not offered.", "SET_PROTOCOL_FEATURES",
                 "A front-end may only acknowledge what GET_PROTOCOL_FEATURES told it.");
+        // vhost-user, GET_VRING_BASE_SKIP_DRAIN: what is suspended is recorded, so both features must be there, too.
+        const ProtocolFeatures recorded = ProtocolFeatures.GetVringBaseInflight | ProtocolFeatures.InflightShmfd;
+        if ((features & ProtocolFeatures.GetVringBaseSkipDrain) != 0 && (features & recorded) != recorded)
+            throw new VhostException(VhostError.RequestValueInvalid, "SET_PROTOCOL_FEATURES acknowledges GetVringBaseSkipDrain without GetVringBaseInflight and InflightShmfd.", "SET_PROTOCOL_FEATURES",
+                "Acknowledge all three, or leave GetVringBaseSkipDrain out.");
         ProtocolFeatures = features;
         _statusUsed = (features & ProtocolFeatures.Status) != 0;
     }
@@ -83,8 +89,9 @@ internal sealed partial class BackEnd
         bool Inside(ulong user) => unchecked(user - row.UserAddress) < row.Size;
     }
 
-    private static void AddRegion(MemoryTable table, MemoryRegionDescription row, FileDescriptor file, int index)
+    private void AddRegion(MemoryTable table, MemoryRegionDescription row, FileDescriptor file, int index)
     {
+        RefuseUnlogged(row);
         MemoryRegion region = MemoryRegion.Map(row, file, index);
         try
         {
@@ -117,24 +124,6 @@ internal sealed partial class BackEnd
         UpdateAllRings();
     }
 
-    /// <summary>A reply without payload is the specification's way to say that the range can't be read.</summary>
-    private void GetConfig(Message message)
-    {
-        ReadOnlySpan<uint> head = MemoryMarshal.Cast<byte, uint>(message.Payload[..MessageTable.ConfigHead]); // offset, size, flags
-        ulong end = (ulong)head[0] + head[1];
-        bool readable = head[1] > 0 && head[1] <= MessageTable.MaxConfig && end <= (ulong)_options.ConfigSpace.Length;
-        Span<byte> reply = stackalloc byte[MessageTable.ConfigHead + (readable ? (int)head[1] : 0)];
-        if (readable)
-        {
-            message.Payload[..MessageTable.ConfigHead].CopyTo(reply);
-            _options.ConfigSpace.Span.Slice((int)head[0], (int)head[1]).CopyTo(reply[MessageTable.ConfigHead..]);
-        }
-        _connection.Send(MessageHeader.ForReply(FrontEndRequest.GetConfig, readable ? reply.Length : 0), readable ? reply : default);
-    }
-
-    private static void SetConfig(Message message) =>
-        throw new VhostException(VhostError.RequestNotSupported, "SET_CONFIG: the configuration space of this network device can't be written.", "SET_CONFIG", "The front-end keeps it.");
-
     private void ResetDevice()
     {
         foreach (Vring ring in _rings)
@@ -145,6 +134,7 @@ internal sealed partial class BackEnd
             ring.Base = 0;
         }
         Features = 0;
+        ForgetInflight();
         _featuresSet = false;
         Status = 0;
         UpdatePairs();
@@ -152,11 +142,13 @@ internal sealed partial class BackEnd
 
     private void SetStatus(DeviceStatus status)
     {
-        Status = status;
+        // virtio 1.3 §3.1.1: FEATURES_OK stays only if the features were accepted; a driver reads it back.
+        Status = _featuresSet ? status : status & ~DeviceStatus.FeaturesOk;
         if (status == 0)
         {
             // virtio 1.3 §2.1: writing 0 resets the device.
             foreach (Vring ring in _rings) StopRing(ring);
+            ForgetInflight();
         }
         UpdateAllRings();
     }

@@ -22,6 +22,7 @@ internal sealed unsafe partial class BackEnd
         ring.Base = used;
         if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
         var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, used);
+        if (InflightOf(ring) is SplitInflight inflight) queue.Resume(inflight);
         return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, used) : queue;
     }
 

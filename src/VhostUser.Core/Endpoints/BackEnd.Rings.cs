@@ -71,7 +71,7 @@ internal sealed partial class BackEnd
         Vring ring = RingAt(payload.Index);
         if (ring.Queue is not null && ring.Addresses is VringAddressPayload old && old.Descriptors == payload.Descriptors && old.Used == payload.Used && old.Available == payload.Available)
         {
-            ring.Addresses = payload; // QEMU repeats the addresses of a running ring to switch its log flag
+            SwitchLog(ring, payload);
             return;
         }
         RefuseWhileRunning(ring);
@@ -102,9 +102,21 @@ internal sealed partial class BackEnd
         Vring ring = RingOf(message);
         FileDescriptor? fd = TakeEventFd(message);
         if (ring.KickFd is not null) _unwatchKick(ring);
-        ring.SetKick(fd);
-        if (ring.Queue is not null && fd is not null) _watchKick(ring);
-        UpdateRing(ring);
+        (FileDescriptor? oldFd, bool received) = ring.ExchangeKick(fd);
+        try
+        {
+            if (ring.Queue is not null && fd is not null) _watchKick(ring);
+            UpdateRing(ring);
+            oldFd?.Dispose();
+        }
+        catch
+        {
+            // A kick that was refused was never there: a later message must not start the ring with it.
+            ring.ExchangeKick(oldFd, received);
+            fd?.Dispose();
+            if (ring.Queue is not null && oldFd is not null) _watchKick(ring);
+            throw;
+        }
     }
 
     private void SetVringCall(Message message)
@@ -160,6 +172,7 @@ internal sealed partial class BackEnd
     {
         ring.PrepareBurst();
         ring.Queue = Layout.Packed ? CreatePackedQueue(ring) : CreateSplitQueue(ring);
+        ring.Queue.Log = LogOf(ring);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
         ring.Call();

@@ -76,7 +76,7 @@ internal sealed partial class BackEnd : IDisposable
     }
 
     /// <summary>Set when the peer took memory away under the session, which can't go on then.</summary>
-    public VhostException? LostMemory => !_memory.IsLost ? null
+    public VhostException? LostMemory => !_memory.IsLost && _log is not { IsLost: true } && _inflight is not { IsLost: true } ? null
         : new VhostException(VhostError.MemoryTruncated, "The peer truncated a memory region that is in use.", "memory table",
             "Look for the program that shrank or removed the file; a sealed memfd prevents it.");
 
@@ -88,6 +88,9 @@ internal sealed partial class BackEnd : IDisposable
             ring.Dispose();
         }
         UpdatePairs();
+        _transferEnd.Cancel();
+        DisposeLog();
+        _inflight?.Dispose();
         _memory.Dispose();
         _connection.Dispose();
     }
@@ -114,7 +117,8 @@ internal sealed partial class BackEnd : IDisposable
 
     private bool CanRefuse(Message message) =>
         message.Header.NeedsReply && (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0
-        && !(MessageTable.TryGet(message.Header.Request, out MessageRule rule) && rule.Reply == ReplyRule.Always && Supports(message.Header.Request));
+        && (message.Header.Request == FrontEndRequest.SetLogBase // its reply has no defined content, so it may as well be a result
+        || !(MessageTable.TryGet(message.Header.Request, out MessageRule rule) && rule.Reply == ReplyRule.Always && Supports(message.Header.Request)));
 
     private void Acknowledge(Message message, ulong result)
     {
@@ -164,6 +168,8 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetOwner: break; // one session, one owner: the connection says who
             case FrontEndRequest.ResetOwner: DisableAllRings(); break;
             case FrontEndRequest.SetMemTable: SetMemTable(message); break;
+            case FrontEndRequest.SetLogBase: SetLogBase(message); break;
+            case FrontEndRequest.SetLogFd: SetLogFd(message); break;
             case FrontEndRequest.SetVringNum: SetVringNum(message.Read<VringStatePayload>()); break;
             case FrontEndRequest.SetVringAddr: SetVringAddr(message.Read<VringAddressPayload>()); break;
             case FrontEndRequest.SetVringBase: SetVringBase(message.Read<VringStatePayload>()); break;
@@ -175,8 +181,15 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetProtocolFeatures: SetProtocolFeatures((ProtocolFeatures)message.ReadUInt64()); break;
             case FrontEndRequest.GetQueueNum: Reply(message, (ulong)_options.QueuePairs); break;
             case FrontEndRequest.SetVringEnable: SetVringEnable(message.Read<VringStatePayload>()); break;
+            case FrontEndRequest.SendRarp: SendRarp(message); break;
+            case FrontEndRequest.NetSetMtu: NetSetMtu(message); break;
+            case FrontEndRequest.GetVringBaseSkipDrain: GetVringBase(message); break; // no request outlives a burst: nothing is left to drain
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
+            case FrontEndRequest.SetDeviceStateFd: SetDeviceStateFd(message); break;
+            case FrontEndRequest.CheckDeviceState: CheckDeviceState(message); break;
+            case FrontEndRequest.GetInflightFd: GetInflightFd(message); break;
+            case FrontEndRequest.SetInflightFd: SetInflightFd(message); break;
             case FrontEndRequest.ResetDevice: ResetDevice(); break;
             case FrontEndRequest.GetMaxMemSlots: Reply(message, (ulong)BackEndOptions.MaxMemorySlots); break;
             case FrontEndRequest.AddMemReg: AddMemReg(message); break;
@@ -189,6 +202,10 @@ internal sealed partial class BackEnd : IDisposable
     /// <summary>Whether this back-end has a handler for a request; the rest is answered as the specification says for an unsupported one.</summary>
     public static bool Supports(FrontEndRequest request) => request is
         (>= FrontEndRequest.GetFeatures and <= FrontEndRequest.SetMemTable)
+        or FrontEndRequest.SetLogBase or FrontEndRequest.SetLogFd
+        or FrontEndRequest.SetDeviceStateFd or FrontEndRequest.CheckDeviceState
+        or FrontEndRequest.SendRarp or FrontEndRequest.NetSetMtu or FrontEndRequest.GetVringBaseSkipDrain
+        or FrontEndRequest.GetInflightFd or FrontEndRequest.SetInflightFd
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice
         or (>= FrontEndRequest.GetMaxMemSlots and <= FrontEndRequest.GetStatus);

@@ -11,11 +11,13 @@ internal sealed record BackEndOptions
     public const VirtioFeatures DefaultFeatures =
         VirtioFeatures.MrgRxbuf | VirtioFeatures.AnyLayout | VirtioFeatures.IndirectDesc | VirtioFeatures.EventIdx | VirtioFeatures.ProtocolFeatures
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform | VirtioFeatures.RingPacked | VirtioFeatures.RingReset
-        | VirtioFeatures.NotifyOnEmpty;
+        | VirtioFeatures.NotifyOnEmpty | VirtioFeatures.LogAll;
 
     public const ProtocolFeatures DefaultProtocolFeatures =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status
-        | ProtocolFeatures.ResetDevice;
+        | ProtocolFeatures.ResetDevice
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.InflightShmfd | ProtocolFeatures.GetVringBaseInflight
+        | ProtocolFeatures.GetVringBaseSkipDrain | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
 
     public int QueuePairs { get; init; } = 1;
 

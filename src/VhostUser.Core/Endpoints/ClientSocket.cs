@@ -27,6 +27,15 @@ internal static class ClientSocket
         }
     }
 
+    /// <summary>One attempt; null when nobody listens, or this user may not connect.</summary>
+    public static FileDescriptor? TryConnect(string path)
+    {
+        FileDescriptor socket = Libc.UnixSocket();
+        if (Libc.Connect(socket.Number, path) == 0) return socket;
+        socket.Dispose();
+        return null;
+    }
+
     /// <summary>Waits a moment before the next try.</summary>
     public static void Rest(CancellationToken cancel)
     {

@@ -13,6 +13,8 @@ public enum EndpointState
     Running,
     /// <summary>The peer went away (clients only; a server listens or connects again).</summary>
     Disconnected,
+    /// <summary>The back-end went away, and the client waits for the next one with its rings kept (clients with Reconnect only).</summary>
+    Reconnecting,
     /// <summary>Was stopped by its owner.</summary>
     Stopped,
     /// <summary>Can't go on; the fault says why.</summary>

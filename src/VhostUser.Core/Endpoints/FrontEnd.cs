@@ -37,9 +37,39 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
         connection.Send(MessageHeader.ForRequest(request, payload.Length, needReply: ReplyAck), payload, fds);
         if (!ReplyAck) return;
         ulong result = ReceiveReply(request, 8, cancel).ReadUInt64();
-        if (result != 0)
-            throw new VhostException(VhostError.RequestRefused, $"The back-end refused {MessageTable.NameOf(request)} (result {result}).", MessageTable.NameOf(request),
-                "The back-end's own log tells why; for a VhostServer look at Get-VhostServer, LastRefusal.");
+        if (result != 0) throw Refused(request, result);
+    }
+
+    /// <summary>Sends SET_LOG_BASE, whose reply has no defined content: none, 8 or 16 bytes are seen. Eight bytes are taken for a result.</summary>
+    /// <exception cref="VhostException">RequestRefused, or what <see cref="ReceiveReply"/> throws.</exception>
+    public void SetLogBase(LogPayload log, int fd, CancellationToken cancel)
+    {
+        connection.Send(MessageHeader.ForRequest(FrontEndRequest.SetLogBase, sizeof(LogPayload), needReply: ReplyAck), new ReadOnlySpan<byte>(&log, sizeof(LogPayload)), [fd]);
+        Message reply = ReceiveReply(FrontEndRequest.SetLogBase, -1, cancel);
+        if (reply.Payload.Length == 8 && reply.ReadUInt64() != 0) throw Refused(FrontEndRequest.SetLogBase, reply.ReadUInt64());
+    }
+
+    /// <summary>Gives the back-end its end of a channel; returns the back-end's own channel when it prefers that, else null.</summary>
+    public FileDescriptor? SetDeviceStateFd(DeviceStatePayload parameters, int fd, CancellationToken cancel)
+    {
+        connection.Send(MessageHeader.ForRequest(FrontEndRequest.SetDeviceStateFd, sizeof(DeviceStatePayload)), new ReadOnlySpan<byte>(&parameters, sizeof(DeviceStatePayload)), [fd]);
+        Message reply = ReceiveReply(FrontEndRequest.SetDeviceStateFd, 8, cancel, keepFds: true);
+        FileDescriptor? own = reply.TakeFd();
+        reply.CloseFds();
+        ulong result = reply.ReadUInt64();
+        if ((result & 0xff) == 0) return own;
+        own?.Dispose();
+        throw Refused(FrontEndRequest.SetDeviceStateFd, result & 0xff);
+    }
+
+    /// <summary>Asks for a buffer for records of chains in flight; no file when the back-end gives none.</summary>
+    public InflightPayload GetInflightFd(InflightPayload wanted, out FileDescriptor? file, CancellationToken cancel)
+    {
+        connection.Send(MessageHeader.ForRequest(FrontEndRequest.GetInflightFd, sizeof(InflightPayload)), new ReadOnlySpan<byte>(&wanted, sizeof(InflightPayload)));
+        Message reply = ReceiveReply(FrontEndRequest.GetInflightFd, sizeof(InflightPayload), cancel, keepFds: true);
+        file = reply.TakeFd();
+        reply.CloseFds();
+        return reply.Read<InflightPayload>();
     }
 
     /// <summary>Reads a range of the device's configuration space.</summary>
@@ -59,7 +89,11 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
 
     public void Dispose() => connection.Dispose();
 
-    private Message ReceiveReply(FrontEndRequest request, int size, CancellationToken cancel)
+    private static VhostException Refused(FrontEndRequest request, ulong result) => new(VhostError.RequestRefused,
+        $"The back-end refused {MessageTable.NameOf(request)} (result {result}).", MessageTable.NameOf(request),
+        "The back-end's own log tells why; for a VhostServer look at Get-VhostServer, LastRefusal.");
+
+    private Message ReceiveReply(FrontEndRequest request, int size, CancellationToken cancel, bool keepFds = false)
     {
         string name = MessageTable.NameOf(request);
         long start = Stopwatch.GetTimestamp();
@@ -73,7 +107,7 @@ internal sealed unsafe class FrontEnd(Connection connection, TimeSpan timeout) :
             Libc.Poll(poll, 100); // short, so that a cancellation is seen soon
         }
         Message reply = connection.Current;
-        reply.CloseFds();
+        if (!keepFds) reply.CloseFds();
         MessageHeader header = reply.Header;
         if (header.Request != request || (header.Flags & 3) != MessageHeader.Version || (header.Flags & MessageHeader.ReplyFlag) == 0)
             throw new VhostException(VhostError.ReplyInvalid, $"Expected the reply to {name} (flags 0x5); {reply.Name} with flags 0x{header.Flags:x} came.", name, "The back-end answers out of turn.");

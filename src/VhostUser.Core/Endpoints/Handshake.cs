@@ -10,7 +10,7 @@ namespace VhostUser.Endpoints;
 /// first, features before memory, memory before rings (rust-vmm, Snabb), all sizes before the first address (SPDK), a call
 /// descriptor for every ring (DPDK starts none without), nothing enabled before all is set up, and the kicks last.
 /// </summary>
-internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
+internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions options)
 {
     /// <summary>What a front-end uses when it is offered.</summary>
     private const VirtioFeatures Wanted =
@@ -18,13 +18,16 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         | VirtioFeatures.Version1 | VirtioFeatures.InOrder | VirtioFeatures.OrderPlatform;
 
     private const ProtocolFeatures WantedProtocol =
-        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config;
+        ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
+
+    /// <summary>Features that are acknowledged only while they are wanted.</summary>
+    private const VirtioFeatures UsedOnDemand = VirtioFeatures.LogAll;
 
     /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
     private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
 
     /// <summary>Both places of a packed ring at descriptor 0 with wrap counter 1 (vhost-user, "Ring states", GET_VRING_BASE), as QEMU says it; DPDK reads the lower half.</summary>
-    private const uint PackedStart = 0x8000_8000;
 
     public VirtioFeatures Offered { get; private set; }
 
@@ -39,7 +42,8 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         Offered = (VirtioFeatures)frontEnd.Get(FrontEndRequest.GetFeatures, cancel);
         VirtioFeatures wanted = Wanted | options.RequireFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0);
         if (options.Device == ClientDevice.Other) wanted = (Wanted & RingFeaturesMask) | options.RequireFeatures;
-        VirtioFeatures missing = options.RequireFeatures & ~Offered;
+        wanted = Fixed ?? wanted;
+        VirtioFeatures missing = (Fixed ?? options.RequireFeatures) & ~Offered;
         if (missing != 0)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(Offered))}.",
                 "GET_FEATURES", "Leave the feature out of -Feature, or let the back-end offer it.");
@@ -84,7 +88,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringNum, ring, (uint)ring.Areas.Size, cancel);
         foreach (DriverRing ring in rings)
         {
-            SetState(FrontEndRequest.SetVringBase, ring, ring.Areas.Packed ? PackedStart : 0, cancel);
+            SetState(FrontEndRequest.SetVringBase, ring, ring.Queue.ResumeBase, cancel);
             SetAddress(ring, cancel);
             frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
             frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
@@ -102,13 +106,19 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
     /// <summary>Disables and stops all rings; the back-end touches no buffer after this.</summary>
     public void StopRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
     {
+        SuspendRings(rings, cancel);
+        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(0, cancel);
+    }
+
+    /// <summary>The same, but the device keeps its state and goes on with <see cref="StartRings"/>.</summary>
+    public void SuspendRings(IReadOnlyList<DriverRing> rings, CancellationToken cancel)
+    {
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
             foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringEnable, ring, 0, cancel);
         }
         foreach (DriverRing ring in rings)
             frontEnd.Get<VringStatePayload, VringStatePayload>(FrontEndRequest.GetVringBase, new VringStatePayload { Index = (uint)ring.Index }, cancel);
-        if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(0, cancel);
     }
 
     /// <summary>The features that are not used, each with the reason.</summary>
@@ -119,7 +129,7 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
         [
             .. FeatureNames.Of(wanted & ~Offered).Select(name => $"{name}: not offered by the back-end"),
             .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
-            .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures).Select(name => $"{name}: not used by this front-end"),
+            .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures & ~UsedOnDemand).Select(name => $"{name}: not used by this front-end"),
         ];
     }
 
@@ -136,7 +146,8 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
     private void NegotiateProtocol(CancellationToken cancel)
     {
         var offered = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
-        ProtocolFeatures = offered & WantedProtocol;
+        // Records of chains in flight cost the back-end time, and help only a front-end that outlives it.
+        ProtocolFeatures = offered & (WantedProtocol | (options.Reconnect ? ProtocolFeatures.InflightShmfd : 0));
         frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
         frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
     }
@@ -163,12 +174,14 @@ internal sealed class Handshake(FrontEnd frontEnd, VhostClientOptions options)
     private void SetState(FrontEndRequest request, DriverRing ring, uint number, CancellationToken cancel) =>
         frontEnd.Set(request, new VringStatePayload { Index = (uint)ring.Index, Number = number }, cancel);
 
-    private void SetAddress(DriverRing ring, CancellationToken cancel) => frontEnd.Set(FrontEndRequest.SetVringAddr, new VringAddressPayload
+    private void SetAddress(DriverRing ring, CancellationToken cancel, bool log = false) => frontEnd.Set(FrontEndRequest.SetVringAddr, new VringAddressPayload
     {
         Index = (uint)ring.Index,
+        Flags = log ? VringAddressPayload.LogFlag : 0,
         Descriptors = ring.DescriptorAddress,
         Available = ring.AvailableAddress,
         Used = ring.UsedAddress,
+        Log = log ? ring.UsedGuestAddress : 0,
     }, cancel);
 
     private static MemoryRegionDescription Describe(SharedRegion region) => new()

@@ -88,7 +88,7 @@ public sealed partial class VhostClient
                 ring.Queue.Publish();
                 ring.KickIfWanted();
                 return head;
-            });
+            }, away: -1);
             if (id >= 0) return (ushort)id;
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero) throw Full(ring.Index, 0, 1, timeout);
@@ -107,7 +107,7 @@ public sealed partial class VhostClient
                 UsedBuffer? found = _rawChains[(ring.Index, id)];
                 if (found is not null) _rawChains.Remove((ring.Index, id));
                 return found;
-            });
+            }, away: null);
             if (used is UsedBuffer done) return done;
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)

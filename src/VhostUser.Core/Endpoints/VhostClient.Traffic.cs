@@ -93,7 +93,7 @@ public sealed partial class VhostClient
             int received = ReceiveBurst(receiver, ref collector, max);
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (received > 0) return received;
-            Demand();
+            if (_state is not (EndpointState.Running or EndpointState.Reconnecting)) Demand();
             if (left <= TimeSpan.Zero) return 0;
             WaitForCall(receiver.Ring, left, cancel);
         }
@@ -104,6 +104,7 @@ public sealed partial class VhostClient
     {
         lock (_gate)
         {
+            if (IsAway) return 0;
             Demand();
             try
             {
@@ -128,6 +129,7 @@ public sealed partial class VhostClient
     {
         lock (_gate)
         {
+            if (IsAway) return 0;
             if (_state != EndpointState.Disconnected) Demand();
             try
             {
@@ -146,11 +148,12 @@ public sealed partial class VhostClient
     internal NetReceiver ReceiverOf(int queue) =>
         (uint)queue < (uint)_rings.Length && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
 
-    /// <summary>Runs one burst under the lock; a broken ring rule ends the session.</summary>
-    private T Burst<T>(Func<T> burst)
+    /// <summary>Runs one burst under the lock; a broken ring rule ends the session. While the back-end is away the result is the one given.</summary>
+    private T Burst<T>(Func<T> burst, T away)
     {
         lock (_gate)
         {
+            if (IsAway) return away;
             Demand();
             try
             {
@@ -165,11 +168,12 @@ public sealed partial class VhostClient
 
     private void WaitForCall(DriverRing ring, TimeSpan left, CancellationToken cancel)
     {
-        bool ready = Burst(ring.Queue.EnableCalls);
+        if (WaitWhileAway(left, cancel)) return;
+        bool ready = Burst(ring.Queue.EnableCalls, away: true);
         try
         {
             if (ready) return;
-            Span<pollfd> poll = [new pollfd { fd = ring.WaitFd.Number, events = Libc.POLLIN }, new pollfd { fd = _frontEnd!.Connection.Fd, events = Libc.POLLIN }];
+            Span<pollfd> poll = [new pollfd { fd = ring.WaitFd.Number, events = Libc.POLLIN }, new pollfd { fd = SocketFd(), events = Libc.POLLIN }];
             // In slices, so that Ctrl+C is seen soon.
             Libc.Poll(poll, (int)Math.Clamp(left.TotalMilliseconds, 1, 100));
             cancel.ThrowIfCancellationRequested();
@@ -210,6 +214,7 @@ public sealed partial class VhostClient
         {
             EndpointState.Disconnected or EndpointState.Faulted => new VhostException(_fault!.Error, $"Client '{Name}' is {_state}: {_fault.Message}", Name,
                 "Disconnect it (Disconnect-VhostClient) and connect again.", _fault),
+            EndpointState.Reconnecting => Away("nothing could be asked of it"),
             _ => new VhostException(VhostError.HandleClosed, $"Client '{Name}' is {_state}.", Name, "Connect it again with Connect-VhostClient."),
         };
     }
@@ -217,12 +222,26 @@ public sealed partial class VhostClient
     private VhostException Fail(VhostException error)
     {
         _fault = error;
-        SetState(error.Error == VhostError.PeerDisconnected ? EndpointState.Disconnected : EndpointState.Faulted);
+        bool left = error.Error is VhostError.PeerDisconnected or VhostError.MessageIncomplete;
+        SetState(left && _keeper is not null ? EndpointState.Reconnecting : error.Error == VhostError.PeerDisconnected ? EndpointState.Disconnected : EndpointState.Faulted);
         return error;
     }
 
+    private int SocketFd()
+    {
+        lock (_gate) return _frontEnd!.Connection.Fd;
+    }
+
+    private VhostException Away(string what) => new(VhostError.PeerDisconnected, $"Client '{Name}' is Reconnecting: its back-end has gone and not come back; {what}.", Name,
+        "Start the back-end again on the same socket, or wait longer (-Timeout).");
+
     private VhostException Full(int queue, long sent, long count, TimeSpan timeout)
     {
+        if (IsAway)
+        {
+            lock (_gate) _lost += count - sent;
+            return Away($"{sent} of {count} packets were sent within {timeout.TotalSeconds:0.#} s");
+        }
         string verdict = GetVringStates(queue)[0].Verdict;
         string progress = count == 1 ? "there was no room for this one" : $"{sent} of {count} were put into it";
         return new VhostException(VhostError.RingFull, $"Client '{Name}': ring {queue} stayed full for {timeout.TotalSeconds:0.#} s; {progress}. Ring {queue}: {verdict}.", Name,

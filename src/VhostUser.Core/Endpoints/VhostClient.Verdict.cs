@@ -12,6 +12,7 @@ public sealed partial class VhostClient
     {
         if (_state == EndpointState.Disconnected)
             return _receivers[ring.Index]?.HasPacket == true ? "the back-end closed the connection; packets that it sent before wait to be received" : "the back-end closed the connection";
+        if (IsAway) return "the back-end has gone; the client waits for the next one on its socket";
         if (_fault is not null) return "faulted: " + _fault.Message;
         if (_state != EndpointState.Running) return "stopped: the handshake is not complete";
         if (ring.Queue.Verdict is string own) return own;

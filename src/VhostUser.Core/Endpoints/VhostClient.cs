@@ -113,6 +113,9 @@ public sealed partial class VhostClient : IDisposable
                 BytesReceived = totals.ReceiveBytes,
                 Dropped = totals.Drops.Values.Sum(),
                 Drops = totals.Drops,
+                Reconnects = _reconnects,
+                Retransmitted = _retransmitted,
+                Lost = _lost,
                 FaultId = _fault?.Error.ToString(),
                 Fault = _fault?.Message,
                 FaultAction = _fault?.RecommendedAction,
@@ -123,6 +126,7 @@ public sealed partial class VhostClient : IDisposable
     /// <summary>Stops the rings, closes the connection, and gives the memory back to its regions. May be called again.</summary>
     public void Dispose()
     {
+        StopKeeper();
         lock (_gate)
         {
             if (_state == EndpointState.Stopped) return;
@@ -140,6 +144,8 @@ public sealed partial class VhostClient : IDisposable
             }
             _frontEnd?.Dispose();
             _listener?.Dispose();
+            EndDirtyLog();
+            _inflightFd?.Dispose();
             foreach (DriverRing ring in _rings) ring.Dispose();
             foreach (RegionPiece piece in _buffers) piece.Region.Free(piece);
             foreach (SharedRegion region in _options.Regions) region.Release(Name);
@@ -162,6 +168,9 @@ public sealed partial class VhostClient : IDisposable
             throw new VhostException(VhostError.RingSizeInvalid, $"Client '{options.Name}': QueueSize is {options.QueueSize}; expected {layout.SizeRule}, and at least 2.", options.Name,
                 "256 and 1024 are usual; sizes that are no power of two need packed rings, -Feature RingPacked.");
 
+        if (options is { Reconnect: true, Profile: PeerProfile.Vapp })
+            throw Invalid("Reconnect does not go with the Vapp profile", "vapp's server keeps its place in the rings for itself: connect a new client after its restart.");
+
         VhostException Invalid(string what, string action) => new(VhostError.InvalidArgument, $"Client '{options.Name}': {what}.", options.Name, action);
     }
 
@@ -174,9 +183,12 @@ public sealed partial class VhostClient : IDisposable
         _handshake.Negotiate(cancel);
         _handshake.ShareMemory(cancel);
         CreateRings();
+        _inflightFd = _handshake.GetInflight(_rings.Length, _options.QueueSize, out _inflight, cancel);
+        _handshake.SetInflight(_inflight, _inflightFd, cancel);
         foreach (NetReceiver? receiver in _receivers) receiver?.Post();
         _handshake.StartRings(_rings, cancel);
         SetState(EndpointState.Running);
+        if (_options.Reconnect) StartKeeper();
     }
 
     private void CreateRings()

@@ -9,6 +9,12 @@ public sealed record VhostClientInfo : EndpointInfo
     public required int BufferSize { get; init; }
     /// <summary>Names of the shared regions.</summary>
     public required string[] RegionNames { get; init; }
+    /// <summary>How often a back-end went away and the client went on with the next one.</summary>
+    public int Reconnects { get; init; }
+    /// <summary>Packets that were in flight when a back-end went away, and were offered to the next one: it may be that some were sent twice.</summary>
+    public long Retransmitted { get; init; }
+    /// <summary>Packets that were given up because no back-end came back within a send's time.</summary>
+    public long Lost { get; init; }
     /// <summary>Features that were not used: not offered by the back-end or excluded here, each with the reason.</summary>
     public required string[] RefusedFeatures { get; init; }
 }

@@ -60,6 +60,11 @@ public sealed record VhostClientOptions
     /// <summary>Whether to try again until <see cref="Timeout"/> while nobody listens, or the back-end closes before its first answer.</summary>
     public bool Retry { get; init; }
 
+    /// <summary>
+    /// Whether to outlive the back-end: rings and regions are kept when it goes away, and given to the next one on the same socket.
+    /// </summary>
+    public bool Reconnect { get; init; }
+
     /// <summary>The peer's known deviations.</summary>
     public PeerProfile Profile { get; init; }
 }

@@ -64,10 +64,10 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         {
             QueuePairs = options.QueuePairs,
             Profile = options.Profile,
-            ConfigSpace = options.ConfigSpace,
+            ConfigSpace = ConfigOf(options),
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0)) & ~options.ExcludeFeatures,
-            ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (options.ConfigSpace.IsEmpty ? 0 : ProtocolFeatures.Config),
+                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)) & ~options.ExcludeFeatures,
+            ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (ConfigOf(options).IsEmpty ? 0 : ProtocolFeatures.Config),
         };
         _state = RestingState;
         _worker = new Worker(options.Name, options.Core);
@@ -99,6 +99,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         ArgumentNullException.ThrowIfNull(options);
         if (options.QueuePairs is < 1 or > 128)
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
+        CheckConfig(options);
         if (options.Core is int core) CoreChoice.Check(options.Name, core);
         var absence = new Absence();
         NetDevice device = CreateDevice(options, absence);

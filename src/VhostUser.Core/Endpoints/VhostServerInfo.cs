@@ -17,6 +17,12 @@ public sealed record VhostServerInfo : EndpointInfo
     public string? LastRefusalId { get; init; }
     /// <summary>What was refused last while the server went on: a request, or a second front-end; null when nothing was.</summary>
     public string? LastRefusal { get; init; }
+    /// <summary>How often the front-end asked to announce its guest to the network (SEND_RARP, after a migration).</summary>
+    public int Announcements { get; init; }
+    /// <summary>The MAC address that was announced last, or null.</summary>
+    public string? LastAnnounced { get; init; }
+    /// <summary>The largest packet behind an Ethernet header in bytes, as the front-end or the server set it; null when none did.</summary>
+    public int? Mtu { get; init; }
     /// <summary>The bridge that the server is a port of, or null.</summary>
     public string? Bridge { get; init; }
 }

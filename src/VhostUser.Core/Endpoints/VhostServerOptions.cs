@@ -51,6 +51,12 @@ public sealed record VhostServerOptions
     /// <summary>Bytes of configuration space for GET_CONFIG (struct virtio_net_config); when empty, CONFIG is not offered.</summary>
     public ReadOnlyMemory<byte> ConfigSpace { get; init; }
 
+    /// <summary>The guest's MAC address, told in the configuration space; null tells none.</summary>
+    public Packets.MacAddress? MacAddress { get; init; }
+
+    /// <summary>The largest packet behind an Ethernet header, 68 to 65535 bytes, told in the configuration space; null tells none.</summary>
+    public int? Mtu { get; init; }
+
     /// <summary>The peer's known deviations.</summary>
     public PeerProfile Profile { get; init; }
 }

@@ -113,6 +113,17 @@ internal sealed unsafe class MemoryTable : IDisposable
         return null;
     }
 
+    /// <summary>The guest-physical address of a place in this process, or null when it is in no region.</summary>
+    public ulong? FindGuestAddress(byte* address)
+    {
+        foreach (ref readonly GuestRange range in _guest.AsSpan())
+        {
+            ulong offset = unchecked((ulong)address - (ulong)range.Address);
+            if (offset < range.Size) return range.Start + offset;
+        }
+        return null;
+    }
+
     /// <summary>The table in words, for messages that name an address outside of it.</summary>
     public string Describe(bool user)
     {

@@ -6,6 +6,9 @@ namespace VhostUser.Protocol;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct VringAddressPayload
 {
+    /// <summary>VHOST_VRING_F_LOG: writes to the used ring are logged at <see cref="Log"/>.</summary>
+    public const uint LogFlag = 1;
+
     public uint Index;
     public uint Flags;
     public ulong Descriptors;

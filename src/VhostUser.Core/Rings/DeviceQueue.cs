@@ -37,6 +37,9 @@ internal abstract unsafe class DeviceQueue
     /// <summary>Whether a chain is available; looks at the shared index.</summary>
     public abstract bool HasAvailable();
 
+    /// <summary>Marks what this queue writes in the front-end's dirty log; null while nothing of it is logged.</summary>
+    public RingLog? Log { get; set; }
+
     /// <summary>A look at both sides' indices.</summary>
     public abstract RingIndices ReadIndices();
 

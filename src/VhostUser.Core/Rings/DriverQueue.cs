@@ -28,6 +28,9 @@ internal abstract unsafe class DriverQueue
     /// <param name="id">The chain's head.</param>
     public abstract bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, bool direct, out ushort id);
 
+    /// <summary>Where a back-end must go on: what SET_VRING_BASE carries. Behind what was used, so that all that is in flight is worked again.</summary>
+    public virtual uint ResumeBase => 0;
+
     /// <summary>Makes all added chains available with one index update.</summary>
     public abstract void Publish();
 

@@ -47,6 +47,9 @@ internal sealed unsafe class DriverRing : IDisposable
 
     public ulong UsedAddress => _piece.UserAddress + Areas.Used;
 
+    /// <summary>Guest-physical address of the used area: where a dirty log marks writes to it.</summary>
+    public ulong UsedGuestAddress => _piece.GuestAddress + Areas.Used;
+
     /// <summary>Places a ring of the negotiated layout into the first region that has room.</summary>
     /// <exception cref="VhostException">RegionTooSmall.</exception>
     public static DriverRing Create(int index, int size, RingFeatures features, RegionSpace space)

@@ -53,11 +53,12 @@ internal sealed class Vring(int index) : IDisposable
 
     public ChainBurst Burst => _burst!;
 
-    public void SetKick(FileDescriptor? fd)
+    /// <summary>Takes a kick in place of the one before, which is the caller's now.</summary>
+    public (FileDescriptor? Fd, bool Received) ExchangeKick(FileDescriptor? fd, bool received = true)
     {
-        KickFd?.Dispose();
-        KickFd = fd;
-        KickReceived = true;
+        (FileDescriptor?, bool) before = (KickFd, KickReceived);
+        (KickFd, KickReceived) = (fd, received);
+        return before;
     }
 
     public void SetCall(FileDescriptor? fd)

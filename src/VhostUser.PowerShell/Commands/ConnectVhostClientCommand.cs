@@ -56,6 +56,10 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
     [Parameter]
     public SwitchParameter Retry { get; set; }
 
+    /// <summary>Outlives the back-end: rings and regions are kept when it goes away, and given to the next one on the same socket.</summary>
+    [Parameter]
+    public SwitchParameter Reconnect { get; set; }
+
     /// <summary>Listens for the back-end instead of connecting to it.</summary>
     [Parameter]
     public SwitchParameter Listen { get; set; }
@@ -106,6 +110,7 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
         ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
         Timeout = Timeout,
         Retry = Retry,
+        Reconnect = Reconnect,
         Listen = Listen,
         SocketMode = SocketMode,
         Force = Force,

@@ -3,6 +3,7 @@ using VhostUser.Arguments;
 using VhostUser.Devices.Net;
 using VhostUser.Endpoints;
 using VhostUser.Handles;
+using VhostUser.Packets;
 using VhostUser.Protocol;
 using VhostUser.Scripts;
 
@@ -80,6 +81,14 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     [Parameter]
     public byte[] ConfigSpace { get; set; } = [];
 
+    /// <summary>The guest's MAC address, told in the configuration space.</summary>
+    [Parameter]
+    public MacAddress? MacAddress { get; set; }
+
+    /// <summary>The largest packet behind an Ethernet header, told in the configuration space: 68 to 65535 bytes.</summary>
+    [Parameter]
+    public int? Mtu { get; set; }
+
     /// <summary>Starts one server.</summary>
     protected override void ProcessRecord()
     {
@@ -151,5 +160,7 @@ public sealed class StartVhostServerCommand : VhostCmdlet
         ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
         Profile = PeerProfile,
         ConfigSpace = ConfigSpace,
+        MacAddress = MacAddress,
+        Mtu = Mtu,
     };
 }

@@ -13,11 +13,16 @@ public class WireStructTests
         ["VhostUser.Protocol.MessageHeader"] = 12,
         ["VhostUser.Protocol.VringStatePayload"] = 8,
         ["VhostUser.Protocol.VringAddressPayload"] = 40,
+        ["VhostUser.Protocol.DeviceStatePayload"] = 8,
+        ["VhostUser.Protocol.InflightPayload"] = 24,
+        ["VhostUser.Protocol.LogPayload"] = 16,
         ["VhostUser.Protocol.MemoryRegionDescription"] = 32,
         ["VhostUser.Protocol.SingleMemoryRegionPayload"] = 40,
         ["VhostUser.Rings.Split.SplitDescriptor"] = 16,
         ["VhostUser.Rings.Packed.PackedDescriptor"] = 16,
         ["VhostUser.Rings.Packed.EventSuppression"] = 4,
+        ["VhostUser.Rings.Split.SplitInflightRegion"] = 16,
+        ["VhostUser.Rings.Split.SplitInflightRecord"] = 16,
     };
 
     [Fact]

@@ -26,6 +26,12 @@ internal abstract class NetDevice : IDisposable
     /// <summary>What the session's rings did wrong while another session's packets were handled, or null; the session has to end then.</summary>
     public virtual VhostException? Fault => null;
 
+    /// <summary>Sends a frame to the network in the guest's name: it has just come here.</summary>
+    public virtual void Announce(ReadOnlySpan<byte> frame) { }
+
+    /// <summary>The front-end set the largest packet behind an Ethernet header.</summary>
+    public virtual void MtuChanged(int mtu) { }
+
     /// <inheritdoc/>
     public virtual void Dispose() { }
 

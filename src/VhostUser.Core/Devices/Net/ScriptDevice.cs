@@ -24,6 +24,19 @@ internal sealed unsafe class ScriptDevice(PacketHandler handler) : NetDevice
         return true;
     }
 
+    /// <summary>The script sees the frame as if the guest had sent it on its first ring; what it outputs goes nowhere.</summary>
+    public override void Announce(ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            handler(1, new byte[NetHeader.Length], frame.ToArray());
+        }
+        catch (Exception error)
+        {
+            LastFailure = error;
+        }
+    }
+
     private void Handle(NetQueuePair pair, ref Chain chain)
     {
         Vring ring = pair.Transmit;

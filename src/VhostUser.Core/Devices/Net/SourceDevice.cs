@@ -17,12 +17,15 @@ internal sealed unsafe class SourceDevice : NetDevice
     /// <summary>The smallest packet that has room for the sequence number.</summary>
     public const int MinPacket = 60;
 
+    private const int EthernetHeader = 14;
+
     private readonly SinkDevice _sink = new();
     private readonly Segment* _segment;
     private readonly byte* _packet;
     private readonly uint _length;
     private readonly double _rate;
     private readonly long _start = Stopwatch.GetTimestamp();
+    private bool _fits = true; // whether the front-end's MTU allows for these packets
     private ulong _sequence;
     private double _paced; // packets that the rate has allowed for so far
 
@@ -42,10 +45,12 @@ internal sealed unsafe class SourceDevice : NetDevice
 
     public override TimeSpan? NextWork => _rate > 0 ? TimeSpan.FromSeconds((_paced + 1) / _rate - Stopwatch.GetElapsedTime(_start).TotalSeconds) : null;
 
+    public override void MtuChanged(int mtu) => _fits = _length <= mtu + EthernetHeader;
+
     public override bool Process(NetQueuePair pair)
     {
         bool worked = _sink.Process(pair);
-        if (!pair.CanReceive) return worked;
+        if (!pair.CanReceive || !_fits) return worked;
         int allowed = BurstSize;
         if (_rate > 0)
         {

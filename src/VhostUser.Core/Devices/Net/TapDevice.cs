@@ -34,6 +34,14 @@ internal sealed unsafe class TapDevice(string name) : NetDevice
 
     public override void Dispose() => _tap.Dispose();
 
+    public override void Announce(ReadOnlySpan<byte> frame)
+    {
+        Span<byte> packet = stackalloc byte[_headerLength + frame.Length];
+        packet[.._headerLength].Clear();
+        frame.CopyTo(packet[_headerLength..]);
+        fixed (byte* p = packet) Libc.Write(_tap.Fd, p, (nuint)packet.Length);
+    }
+
     private bool FromGuest(NetQueuePair pair)
     {
         if (!pair.CanTransmit) return false;

@@ -118,6 +118,7 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     public override void Return(Chain* chains, int count)
     {
         if (count == 0) return;
+        Log?.MarkBuffers(chains, count);
         var burst = new PackedUsedBurst(_ring, _nextUsed, chains, count, _features.InOrder);
         burst.Begin();
         while (burst.WriteNext()) { }
@@ -125,6 +126,7 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
         burst.Publish();
         int descriptors = burst.End.Offset - _nextUsed.Offset;
         if (burst.End.Wrap != _nextUsed.Wrap) descriptors += _ring.Size;
+        if (Log is not null) LogUsed(_nextUsed.Offset, descriptors);
         _nextUsed = burst.End;
         _outstanding -= descriptors;
         _moved += descriptors;
@@ -176,6 +178,17 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     {
         _wish = wish;
         _ring.StoreDeviceEvent(new EventSuppression(_nextUsed, wish));
+        Log?.MarkRing(_ring.DeviceEvent, PackedRing.EventBytes);
+    }
+
+    /// <summary>Marks the descriptors of a burst that was returned, perhaps over the ring's end, and the event area with its note.</summary>
+    private void LogUsed(int first, int descriptors)
+    {
+        int tail = Math.Min(descriptors, _ring.Size - first);
+        Log!.MarkRing(_ring.Descriptors + first, PackedRing.DescriptorBytes(tail));
+        Log.MarkRing(_ring.Descriptors, PackedRing.DescriptorBytes(descriptors - tail));
+        Log.MarkRing(_ring.DeviceEvent, PackedRing.EventBytes);
+        Log.Signal();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

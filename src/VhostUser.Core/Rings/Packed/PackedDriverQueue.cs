@@ -64,6 +64,9 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
 
     public override int Free => _free.Count;
 
+    /// <summary>Both places of a device that takes over: at the oldest chain that is not used.</summary>
+    public override uint ResumeBase => _nextUsed.Bits * 0x1_0001u;
+
     public override int InFlight => (int)(_added - _reaped);
 
     public override ushort FreeIdAt(int ahead) => _free.Peek(ahead);

@@ -18,6 +18,9 @@ internal readonly unsafe struct PackedRing(byte* descriptors, byte* driverEvent,
     private readonly uint* _driverEvent = (uint*)driverEvent;
     private readonly uint* _deviceEvent = (uint*)deviceEvent;
 
+    /// <summary>The device event suppression area.</summary>
+    public void* DeviceEvent => _deviceEvent;
+
     /// <summary>Bytes of the descriptor ring: 16 each.</summary>
     public static ulong DescriptorBytes(int size) => 16UL * (ulong)size;
 

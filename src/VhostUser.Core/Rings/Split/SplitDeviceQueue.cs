@@ -19,6 +19,12 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     private ushort _knownAvailable; // the driver's index as last seen
     private ushort _lastCalled;     // used index at the last decision about a call
 
+    // Only with INFLIGHT_SHMFD: the record, and the heads that a back-end before had in work, which come first.
+    private SplitInflight? _inflight;
+    private ushort[] _resubmitted = [];
+    private int _nextResubmitted;
+    private bool _tookResubmitted;
+
     private MemoryTable.GuestRange _range; // the region hit last: nearly always the next one too
 
     public SplitDeviceQueue(SplitRing ring, MemoryTable memory, RingFeatures features, int queue, ushort start)
@@ -37,7 +43,46 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
 
     public override uint Base => _nextAvailable;
 
+    /// <summary>Keeps a record of what is in flight, and takes again what it says was. Call it before the first chain is taken.</summary>
+    /// <exception cref="VhostException">InflightInvalid.</exception>
+    public void Resume(SplitInflight inflight)
+    {
+        _resubmitted = inflight.Recover(_nextUsed);
+        _inflight = inflight;
+        _nextAvailable = _knownAvailable = (ushort)(_nextUsed + _resubmitted.Length);
+    }
+
     public override int Take(ChainBurst burst, int max)
+    {
+        if (_inflight is null) return TakeAvailable(burst, max);
+        _tookResubmitted = _nextResubmitted < _resubmitted.Length;
+        if (_tookResubmitted) return TakeResubmitted(burst, max);
+        int count = TakeAvailable(burst, max);
+        for (int i = 0; i < count; i++) _inflight.Add(burst.Chains[i].Head);
+        return count;
+    }
+
+    private int TakeResubmitted(ChainBurst burst, int max)
+    {
+        int i = 0;
+        int segment = 0;
+        MemoryTable.GuestRange range = _range;
+        for (; i < Math.Min(max, ChainBurst.MaxChains) && _nextResubmitted < _resubmitted.Length; i++)
+        {
+            var walker = new SplitChainWalker(_ring, _memory, _features, _queue, burst, segment, range);
+            if (!walker.TryWalk(_resubmitted[_nextResubmitted], ref burst.Chains[i]))
+            {
+                if (i > 0) break; // the burst is full: this chain opens the next one
+                throw RingException.Create(VhostError.ChainTooLong, _queue, $"the chain at descriptor {_resubmitted[_nextResubmitted]} needs more than {burst.SegmentCapacity} pieces of memory.");
+            }
+            _nextResubmitted++;
+            segment = walker.NextSegment;
+            range = walker.Range;
+        }
+        return i;
+    }
+
+    private int TakeAvailable(ChainBurst burst, int max)
     {
         uint ready = (ushort)(_knownAvailable - _nextAvailable);
         if (ready < (uint)max)
@@ -96,16 +141,29 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
         return i;
     }
 
-    public override void Untake(int count) => _nextAvailable -= (ushort)count;
+    public override void Untake(int count)
+    {
+        if (_inflight is not null && _tookResubmitted)
+        {
+            _nextResubmitted -= count; // they stay recorded as they were
+            return;
+        }
+        _nextAvailable -= (ushort)count;
+        for (int i = 0; _inflight is not null && i < count; i++) _inflight.Withdraw((ushort)(_ring.AvailableRing[(uint)(_nextAvailable + i) & _mask] & _mask)); // the driver may have changed it
+    }
 
     public override void Return(Chain* chains, int count)
     {
+        Log?.MarkBuffers(chains, count);
         ulong* ring = _ring.UsedRing;
         ushort used = _nextUsed;
         for (int i = 0; i < count; i++)
             ring[(uint)(used + i) & _mask] = chains[i].Head | (ulong)chains[i].Written << 32; // struct virtq_used_elem { id, len }
         _nextUsed = (ushort)(used + count);
+        _inflight?.BeginBatch(chains, count);
         _ring.StoreUsedIndex(_nextUsed);
+        _inflight?.EndBatch(chains, count, _nextUsed);
+        if (Log is not null) LogUsed(used, count);
     }
 
     public override bool NeedsCall()
@@ -126,6 +184,7 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     {
         if (_features.EventIdx) _ring.StoreAvailableEvent(_nextAvailable);
         else _ring.StoreUsedFlags(0);
+        LogWish();
         // The wish must be visible before the last look, or a chain that comes between is never seen (virtio 1.3 §2.7.10).
         Interlocked.MemoryBarrier();
         return HasAvailable();
@@ -134,15 +193,32 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
     public override void DisableKicks()
     {
         // With the event index a wish that lies behind suppresses by itself.
-        if (!_features.EventIdx) _ring.StoreUsedFlags(SplitRing.NoNotify);
+        if (_features.EventIdx) return;
+        _ring.StoreUsedFlags(SplitRing.NoNotify);
+        LogWish();
     }
 
-    public override bool HasAvailable() => _ring.LoadAvailableIndex() != _nextAvailable;
+    public override bool HasAvailable() => _nextResubmitted < _resubmitted.Length || _ring.LoadAvailableIndex() != _nextAvailable;
 
     public override RingIndices ReadIndices() => new(_ring.LoadAvailableIndex(), _ring.LoadUsedIndex(), _nextAvailable, _nextUsed,
         _ring.LoadAvailableFlags(), _ring.LoadUsedFlags(), _ring.LoadAvailableEvent(), _ring.LoadUsedEvent());
 
     public override VringDescriptor[] ReadDescriptors() => SplitRingReader.Read(_ring, _queue, _nextAvailable, _memory.TranslateGuest);
+
+    /// <summary>Marks the elements from <paramref name="first"/> on, and the index behind them.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LogUsed(ushort first, int count)
+    {
+        int slot = (int)(first & _mask);
+        int tail = Math.Min(count, _ring.Size - slot); // the others are at the ring's start
+        Log!.MarkUsed(SplitRing.UsedElementOffset(slot), 8UL * (ulong)tail);
+        Log.MarkUsed(SplitRing.UsedElementOffset(0), 8UL * (ulong)(count - tail));
+        Log.MarkUsed(0, SplitRing.UsedElementOffset(0));
+        Log.Signal();
+    }
+
+    /// <summary>Marks the flags and the available event: whichever says when the device wants kicks.</summary>
+    private void LogWish() => Log?.MarkUsed(_features.EventIdx ? SplitRing.UsedElementOffset(_ring.Size) : 0, sizeof(ushort));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowJump(ushort available, uint ready) => throw RingException.Create(VhostError.AvailableIndexInvalid, _queue,

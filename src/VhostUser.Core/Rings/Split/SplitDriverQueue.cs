@@ -61,6 +61,8 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
 
     public override int InFlight => (ushort)(_nextAvailable - _nextReaped);
 
+    public override uint ResumeBase => _ring.LoadUsedIndex();
+
     public override ushort FreeIdAt(int ahead) => _freeIds[(_freeHead + (uint)ahead) & _mask];
 
     public override ushort AddSingle(ulong guestAddress, uint length, bool writable)

@@ -34,6 +34,9 @@ internal readonly unsafe struct SplitRing(byte* descriptors, byte* available, by
     /// <summary>Bytes of the used area: flags, idx, ring, avail_event.</summary>
     public static ulong UsedBytes(int size) => 6 + 8UL * (ulong)size;
 
+    /// <summary>Bytes of the used area before an element, and for the element behind the last, before avail_event.</summary>
+    public static ulong UsedElementOffset(int slot) => 4 + 8UL * (ulong)slot;
+
     /// <summary>Whether a split ring may have this size: a power of two up to 32768.</summary>
     public static bool IsValidSize(uint size) => size is > 0 and <= MaxSize && BitOperations.IsPow2(size);
 

@@ -29,8 +29,8 @@ internal sealed record MessageCase(string Name, Stage Stage, FrontEndRequest Req
     /// <summary>Protocol features of the session, REPLY_ACK apart.</summary>
     public ProtocolFeatures Protocol { get; init; } = RawFrontEnd.AllProtocolFeatures;
 
-    /// <summary>A request whose reply carries a value has no way to say no: the session ends even with REPLY_ACK.</summary>
-    public bool HasOwnReply => MessageTable.TryGet(Request, out MessageRule rule) && rule.Reply == ReplyRule.Always && VhostUser.Endpoints.BackEnd.Supports(Request);
+    /// <summary>A request whose reply carries a value has no way to say no: the session ends even with REPLY_ACK. That to SET_LOG_BASE carries none.</summary>
+    public bool HasOwnReply => Request != FrontEndRequest.SetLogBase && MessageTable.TryGet(Request, out MessageRule rule) && rule.Reply == ReplyRule.Always && VhostUser.Endpoints.BackEnd.Supports(Request);
 
     public static MessageCase Of(string name, Stage stage, FrontEndRequest request, byte[] payload, VhostError error, params string[] words) =>
         new(name, stage, request, _ => payload, error, words);

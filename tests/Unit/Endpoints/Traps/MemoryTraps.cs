@@ -204,15 +204,6 @@ public sealed class MemoryTraps : TrapTest
         AssertRefuses(front.Ask(FrontEndRequest.SetMemTable, RawMessage.MemoryTable([front.Memory.Row]), front.Kick(0)), server, "memory region 0", "memfd or file");
     }
 
-    [Fact]
-    public void T_50_The_dirty_log_is_not_offered_and_LOG_ALL_is_refused_by_name()
-    {
-        using VhostServer server = Serve();
-        using RawFrontEnd front = ConnectAndStart();
-        AssertRefuses(front.Ask(FrontEndRequest.SetFeatures, RawMessage.Of((ulong)(front.Features | VirtioFeatures.LogAll))), server, "LogAll", "not offered");
-        AssertPasses(front, server);
-    }
-
     private static void StartRings(RawFrontEnd front)
     {
         for (int ring = 0; ring < 2; ring++)

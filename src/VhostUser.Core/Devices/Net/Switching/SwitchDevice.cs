@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using VhostUser.Devices.Net.Offloads;
+using VhostUser.Memory;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net.Switching;
@@ -40,6 +41,18 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
         network.Flush();
         ReturnTransmitted(ring, count);
         return true;
+    }
+
+    /// <summary>The switch learns where the guest is, and so do those behind its other ports.</summary>
+    public override void Announce(ReadOnlySpan<byte> frame)
+    {
+        fixed (byte* p = frame)
+        {
+            var segment = new Segment(p, (uint)frame.Length);
+            network.BeginBurst();
+            network.Forward(port, new PacketView(&segment, 1, 0, (uint)frame.Length), default, 0, Environment.TickCount64);
+            network.Flush();
+        }
     }
 
     public override VhostException? Fault => port.Fault;
