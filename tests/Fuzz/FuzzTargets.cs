@@ -15,6 +15,8 @@ internal static class FuzzTargets
         ("indirect-packed", () => new PackedTarget(tables: true)),
         ("used", () => new SplitUsedTarget()),
         ("used-packed", () => new PackedUsedTarget()),
+        ("inflight", () => new InflightTarget()),
+        ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
     ];
 

@@ -9,7 +9,10 @@ namespace VhostUser.Fuzz.Targets;
 internal sealed unsafe class MessageMaker : IDisposable
 {
     public const int MemorySize = 128 << 10;
-    public const ulong Guest = 0x10_0000_0000;
+    public const ulong Guest = 0x1000_0000;
+
+    /// <summary>Bytes of the file for logs and inflight records; a log for all of the memory fits.</summary>
+    public const int SideFileSize = 16 << 10;
     public const ulong User = 0x7000_0000_0000;
 
     /// <summary>Bytes of the areas of one ring of up to 64 descriptors.</summary>
@@ -17,7 +20,7 @@ internal sealed unsafe class MessageMaker : IDisposable
 
     private const int MaxFds = 8;
 
-    private readonly FileDescriptor[] _files = [FuzzMemory.CreateFile(MemorySize), FuzzMemory.CreateFile(4096), Libc.EventFd(), Libc.EventFd(), Libc.EpollCreate()];
+    private readonly FileDescriptor[] _files = [FuzzMemory.CreateFile(MemorySize), FuzzMemory.CreateFile(SideFileSize), Libc.EventFd(), Libc.EventFd(), Libc.EpollCreate()];
     private readonly byte[] _message = new byte[5000];
     private readonly int[] _fds = new int[MaxFds];
     private int _length;
@@ -28,6 +31,8 @@ internal sealed unsafe class MessageMaker : IDisposable
     public ReadOnlySpan<int> Fds => _fds.AsSpan(0, _fdCount);
 
     public FileDescriptor Memory => _files[0];
+
+    public FileDescriptor SideFile => _files[1];
 
     /// <summary>A correct message.</summary>
     public void Make(FrontEndRequest request, int ring, ulong value, bool needReply = false)
@@ -50,10 +55,16 @@ internal sealed unsafe class MessageMaker : IDisposable
                 break;
             case FrontEndRequest.SetVringAddr:
                 ulong area = User + (ulong)(ring * RingBytes);
-                MemoryMarshal.Write(payload, new VringAddressPayload { Index = (uint)ring, Descriptors = area, Available = area + 1024, Used = area + 2048 });
+                MemoryMarshal.Write(payload, new VringAddressPayload { Index = (uint)ring, Descriptors = area, Available = area + 1024, Used = area + 2048, Flags = (uint)(value & 1), Log = Guest });
                 break;
             case FrontEndRequest.SetVringKick or FrontEndRequest.SetVringCall or FrontEndRequest.SetVringErr:
                 payload[0] = (byte)ring;
+                break;
+            case FrontEndRequest.SetLogBase:
+                MemoryMarshal.Write(payload, new LogPayload { Size = SideFileSize });
+                break;
+            case FrontEndRequest.GetInflightFd or FrontEndRequest.SetInflightFd:
+                MemoryMarshal.Write(payload, new InflightPayload { MmapSize = SideFileSize, QueueCount = 2, QueueSize = 64 });
                 break;
             case FrontEndRequest.GetConfig or FrontEndRequest.SetConfig:
                 MemoryMarshal.Write(payload[4..], 8u);

@@ -18,8 +18,8 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
     private static readonly (FrontEndRequest Request, ulong Value)[] s_handshake =
     [
         (FrontEndRequest.SetOwner, 0), (FrontEndRequest.SetProtocolFeatures, (ulong)Protocol), (FrontEndRequest.SetFeatures, (ulong)BackEndOptions.DefaultFeatures),
-        (FrontEndRequest.SetMemTable, 0), (FrontEndRequest.SetVringNum, 64), (FrontEndRequest.SetVringBase, 0), (FrontEndRequest.SetVringAddr, 0), (FrontEndRequest.SetVringCall, 0),
-        (FrontEndRequest.SetVringKick, 0), (FrontEndRequest.SetVringEnable, 1), (FrontEndRequest.SetStatus, 15),
+        (FrontEndRequest.SetMemTable, 0), (FrontEndRequest.SetInflightFd, 0), (FrontEndRequest.SetVringNum, 64), (FrontEndRequest.SetVringBase, 0), (FrontEndRequest.SetVringAddr, 1), (FrontEndRequest.SetVringCall, 0),
+        (FrontEndRequest.SetVringKick, 0), (FrontEndRequest.SetVringEnable, 1), (FrontEndRequest.SetLogBase, 0), (FrontEndRequest.SetStatus, 15),
     ];
 
     private static readonly BackEndOptions s_options = new() { ConfigSpace = new byte[12], ProtocolFeatures = Protocol };
@@ -27,10 +27,15 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
     private readonly MessageMaker _maker = new();
     private readonly EchoDevice _device = new();
     private readonly byte* _memory;
+    private readonly byte* _side;
     private readonly Action<Vring> _ignore = _ => { };
     private VhostException? _refusal;
 
-    public MessagesTarget() => _memory = Libc.Map(MessageMaker.MemorySize, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, _maker.Memory.Number, 0);
+    public MessagesTarget()
+    {
+        _memory = Libc.Map(MessageMaker.MemorySize, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, _maker.Memory.Number, 0);
+        _side = Libc.Map(MessageMaker.SideFileSize, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, _maker.SideFile.Number, 0);
+    }
 
     public override string Name => "messages";
 
@@ -50,6 +55,7 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
             for (int i = 0; i < steps; i++)
             {
                 (FrontEndRequest request, ulong value) = s_handshake[i];
+                if (request is FrontEndRequest.SetInflightFd or FrontEndRequest.SetLogBase && !input.OneIn(2)) continue;
                 if (request == FrontEndRequest.SetFeatures) value &= ~(ulong)exclude;
                 for (int ring = 0; ring < (request is >= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringErr or FrontEndRequest.SetVringEnable ? 2 : 1); ring++, sent++)
                 {
@@ -75,6 +81,7 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
     public override void Dispose()
     {
         Libc.Unmap(_memory, MessageMaker.MemorySize);
+        Libc.Unmap(_side, MessageMaker.SideFileSize);
         _device.Dispose();
         _maker.Dispose();
     }
@@ -93,6 +100,8 @@ internal sealed unsafe class MessagesTarget : FuzzTarget
     private void FillRings(ref FuzzInput input)
     {
         new Span<byte>(_memory, MessageMaker.MemorySize).Clear();
+        new Span<byte>(_side, MessageMaker.SideFileSize).Clear();
+        for (int i = input.Below(6); i > 0; i--) _side[input.Below(2304)] = input.Byte();
         for (int ring = 0; ring < 2; ring++)
         {
             byte* area = _memory + ring * MessageMaker.RingBytes;

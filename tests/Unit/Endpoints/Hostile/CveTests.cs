@@ -90,4 +90,60 @@ public sealed class CveTests : HostileTest
         }
         AssertSurvived();
     }
+
+    [Fact]
+    public void Inflight_buffers_asked_for_again_and_again_leave_nothing_behind_CVE_2020_10726()
+    {
+        using (RawFrontEnd attacker = Connect())
+        {
+            attacker.Negotiate(WithInflight);
+            using (GetInflight(attacker, 2, 256)) { }
+            ResourceCount before = ResourceCount.Take();
+            for (int i = 0; i < 5000; i++) GetInflight(attacker, 2, 256).Dispose();
+            before.AssertRestored();
+        }
+        AssertSurvived();
+    }
+
+    [Theory]
+    [InlineData(3, 256)]
+    [InlineData(256, 256)]
+    [InlineData(65535, 256)]
+    [InlineData(65535, 65535)] // the product wraps 32 bits
+    public void An_inflight_buffer_for_more_rings_than_there_are_is_refused_CVE_2021_3839(ushort queues, ushort size)
+    {
+        using (RawFrontEnd attacker = Connect())
+        {
+            attacker.Start(WithInflight);
+            var payload = new InflightPayload { MmapSize = 1 << 20, QueueCount = queues, QueueSize = size };
+            Assert.Equal(1UL, attacker.Ask(SetInflightFd, RawMessage.Of(payload), attacker.Memory.File.Number));
+            Assert.Contains($"{queues} rings", Server.Snapshot().LastRefusal, StringComparison.Ordinal);
+            using (RawMessage reply = GetInflight(attacker, queues, size)) Assert.Empty(reply.Fds);
+            Assert.True(attacker.PassPacket());
+        }
+        AssertSurvived();
+    }
+
+    [Theory]
+    [InlineData(GetInflightFd, 1)]
+    [InlineData(GetInflightFd, 8)]
+    [InlineData(SetInflightFd, 0)]
+    [InlineData(SetInflightFd, 2)]
+    [InlineData(SetInflightFd, 8)]
+    public void Descriptors_that_an_inflight_message_must_not_have_are_closed_CVE_2022_0669(FrontEndRequest request, int count)
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using RawFrontEnd attacker = Connect();
+            attacker.Negotiate(WithInflight);
+            attacker.Send(request, RawMessage.Of(new InflightPayload { MmapSize = 4096, QueueCount = 2, QueueSize = 64 }), [.. Enumerable.Repeat(attacker.Memory.File.Number, count)]);
+            AssertEnded(attacker, VhostError.MessageFdCountInvalid, MessageTable.NameOf(request), $"came with {count}");
+        }
+        AssertSurvived();
+    }
+
+    private const ProtocolFeatures WithInflight = RawFrontEnd.AllProtocolFeatures | ProtocolFeatures.InflightShmfd;
+
+    private static RawMessage GetInflight(RawFrontEnd attacker, ushort queues, ushort size) =>
+        attacker.Get(GetInflightFd, RawMessage.Of(new InflightPayload { QueueCount = queues, QueueSize = size }));
 }
