@@ -12,6 +12,7 @@
     FormatsToProcess     = @('VhostUser.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-VhostBridgePort'
+        'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
         'Get-VhostBridge'
@@ -28,7 +29,9 @@
         'Remove-VhostBridge'
         'Remove-VhostBridgePort'
         'Remove-VhostSharedRegion'
+        'Send-VhostRequest'
         'Send-VringPacket'
+        'Set-VhostClient'
         'Start-VhostDirtyLog'
         'Start-VhostServer'
         'Stop-VhostDirtyLog'

@@ -17,8 +17,11 @@ internal sealed partial class BackEnd
                 "A front-end may only acknowledge what GET_FEATURES told it.");
         if (features != Features && _rings.Any(ring => ring.Queue is not null) && ((features ^ Features) & ~VirtioFeatures.LogAll) != 0)
             throw new VhostException(VhostError.RequestOutOfOrder, "SET_FEATURES changes features while a ring runs.", "SET_FEATURES", "Stop the rings with GET_VRING_BASE first.");
+        bool changed = features != Features;
         Features = features;
+        if (changed) ResetControl();
         _featuresSet = true;
+        UpdateIotlb();
         UpdateAllRings();
         UpdateLogs();
     }
@@ -34,6 +37,7 @@ internal sealed partial class BackEnd
         if ((features & ProtocolFeatures.GetVringBaseSkipDrain) != 0 && (features & recorded) != recorded)
             throw new VhostException(VhostError.RequestValueInvalid, "SET_PROTOCOL_FEATURES acknowledges GetVringBaseSkipDrain without GetVringBaseInflight and InflightShmfd.", "SET_PROTOCOL_FEATURES",
                 "Acknowledge all three, or leave GetVringBaseSkipDrain out.");
+        CheckInband(features);
         ProtocolFeatures = features;
         _statusUsed = (features & ProtocolFeatures.Status) != 0;
     }
@@ -52,6 +56,11 @@ internal sealed partial class BackEnd
             table.Dispose();
             throw;
         }
+        if (_listening)
+        {
+            ProposeTable(message, table);
+            return;
+        }
         ReplaceMemory(table);
     }
 
@@ -69,6 +78,12 @@ internal sealed partial class BackEnd
         if (_memory.Regions.Count >= BackEndOptions.MaxMemorySlots)
             throw new VhostException(VhostError.MemoryRegionInvalid, $"ADD_MEM_REG: all {BackEndOptions.MaxMemorySlots} slots are taken.", "ADD_MEM_REG", "Remove a region first.");
         AddRegion(_memory, message.Read<SingleMemoryRegionPayload>().Region, message.BorrowFd(0), _memory.Regions.Count);
+        if (_listening)
+        {
+            _memory.IsPostcopy = true;
+            ReplyWithAddresses(message, [_memory.Regions[^1]], 8, UpdateAllRings);
+            return;
+        }
         UpdateAllRings();
     }
 
@@ -79,7 +94,7 @@ internal sealed partial class BackEnd
             $"REM_MEM_REG names region ({row}), which is not in the table; {_memory.Describe(user: false)}.", "REM_MEM_REG", "A region is found by guest address, user address and size.");
         foreach (Vring ring in _rings)
         {
-            if (ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
+            if (UsesIova || ring.Queue is null || ring.Addresses is not VringAddressPayload address) continue;
             if (Inside(address.Descriptors) || Inside(address.Available) || Inside(address.Used))
                 throw new VhostException(VhostError.RegionInUse, $"REM_MEM_REG: ring {ring.Index} runs in region ({row}).", "REM_MEM_REG", "Stop the ring with GET_VRING_BASE first.");
         }
@@ -108,6 +123,7 @@ internal sealed partial class BackEnd
     private void ReplaceMemory(MemoryTable table)
     {
         MemoryTable old = _memory;
+        table.Iotlb = old.Iotlb;
         _memory = table;
         RestartQueues();
         old.Dispose();
@@ -135,6 +151,8 @@ internal sealed partial class BackEnd
         }
         Features = 0;
         ForgetInflight();
+        UpdateIotlb();
+        ResetControl();
         _featuresSet = false;
         Status = 0;
         UpdatePairs();
@@ -149,6 +167,7 @@ internal sealed partial class BackEnd
             // virtio 1.3 §2.1: writing 0 resets the device.
             foreach (Vring ring in _rings) StopRing(ring);
             ForgetInflight();
+            ResetControl();
         }
         UpdateAllRings();
     }

@@ -54,8 +54,8 @@ internal sealed unsafe partial class BackEnd
                 return new VhostException(VhostError.RingAddressInvalid,
                     $"SET_VRING_ADDR: the {name} of ring {ring.Index} is at user address 0x{addresses[i]:x}, which is not a multiple of {alignment} (virtio 1.3 {(Layout.Packed ? "§2.8" : "§2.7")}).",
                     target, "Align the ring's areas at the front-end; whole pages are best.");
-            if (_memory.TranslateUser(addresses[i], bytes) == null)
-                return new VhostException(VhostError.RingAddressInvalid,
+            if (TranslateArea(addresses[i], bytes, Writes(i)) == null)
+                return WhyNoIova(ring, name, addresses[i], bytes) ?? new VhostException(VhostError.RingAddressInvalid,
                     $"SET_VRING_ADDR: the {name} of ring {ring.Index}, {bytes} bytes at user address 0x{addresses[i]:x}, is not inside one region; {_memory.Describe(user: true)}.",
                     target, "Ring addresses are front-end user addresses, not guest-physical ones.");
         }
@@ -67,8 +67,11 @@ internal sealed unsafe partial class BackEnd
         CheckPlace(ring);
         ulong[] addresses = AddressesOf(ring);
         (string Name, int Alignment, ulong Bytes)[] areas = Layout.Areas(ring.Size);
-        return [_memory.TranslateUser(addresses[0], areas[0].Bytes), _memory.TranslateUser(addresses[1], areas[1].Bytes), _memory.TranslateUser(addresses[2], areas[2].Bytes)];
+        return [TranslateArea(addresses[0], areas[0].Bytes, Writes(0)), TranslateArea(addresses[1], areas[1].Bytes), TranslateArea(addresses[2], areas[2].Bytes, Writes(2))];
     }
+
+    /// <summary>Whether the device writes an area: the used ring or event area, and the descriptors of a packed ring.</summary>
+    private bool Writes(int area) => area == 2 || area == 0 && Layout.Packed;
 
     private static ulong[] AddressesOf(Vring ring)
     {

@@ -32,7 +32,7 @@ internal sealed partial class BackEnd
     {
         if (index < (uint)_rings.Length) return _rings[index];
         throw new VhostException(VhostError.RingIndexInvalid,
-            $"{(message ?? _connection.Current).Name} names ring {index}; this back-end has {_rings.Length} (0 to {_rings.Length - 1}, {_options.QueuePairs} queue pair(s)).",
+            $"{(message ?? _connection.Current).Name} names ring {index}; this back-end has {_rings.Length} (0 to {_rings.Length - 1}, {_options.QueuePairs} queue pair(s){(_rings.Length > 2 * _options.QueuePairs ? " and a control queue" : "")}).",
             $"ring {index}", "Give the front-end fewer queues, or start the server with more: -QueuePairs.");
     }
 
@@ -79,7 +79,7 @@ internal sealed partial class BackEnd
         ring.Addresses = payload;
         try
         {
-            if (_memory.Regions.Count > 0 && ring.Size > 0) CheckPlace(ring); // a wrong address is an answer to this message, not to a later one
+            if (_memory.Regions.Count > 0 && ring.Size > 0 && !UsesIova) CheckPlace(ring); // a wrong address is an answer to this message, not to a later one
             UpdateRing(ring);
         }
         catch (VhostException)
@@ -153,7 +153,7 @@ internal sealed partial class BackEnd
     /// <summary>Starts the ring if everything is there, and tells the packet path.</summary>
     private void UpdateRing(Vring ring)
     {
-        if (ring.Queue is null && WhyStopped(ring) is null) StartRing(ring);
+        if (ring.Queue is null && WhyStopped(ring) is null && !(UsesIova && WhyMisplaced(ring) is not null)) StartRing(ring);
         UpdatePairs();
     }
 
@@ -171,7 +171,7 @@ internal sealed partial class BackEnd
     private void StartRing(Vring ring)
     {
         ring.PrepareBurst();
-        ring.Queue = Layout.Packed ? CreatePackedQueue(ring) : CreateSplitQueue(ring);
+        ring.Queue = BehindIommu(Layout.Packed ? CreatePackedQueue(ring) : CreateSplitQueue(ring));
         ring.Queue.Log = LogOf(ring);
         if (ring.KickFd is not null) _watchKick(ring);
         // Calls that the driver missed while nobody served the ring: wake it once.
@@ -181,7 +181,7 @@ internal sealed partial class BackEnd
     private void StopRing(Vring ring)
     {
         if (ring.KickFd is not null) _unwatchKick(ring);
-        if (ring.IsReceive) _pairs[ring.Index / 2].Filler.Reset();
+        if (ring.IsReceive && ring.Index / 2 < _pairs.Length) _pairs[ring.Index / 2].Filler.Reset();
         ring.Stop();
     }
 
@@ -192,14 +192,17 @@ internal sealed partial class BackEnd
         bool mergeable = (Features & VirtioFeatures.MrgRxbuf) != 0;
         foreach (NetQueuePair pair in _pairs)
         {
-            pair.Features = Features;
+            pair.Features = Features & ~(_control?.OffloadsOff ?? 0);
+            pair.Filter = _control?.Filter;
             pair.HeaderLength = header;
             pair.Mergeable = mergeable;
-            pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive);
+            pair.MayStall = UsesIova;
+            pair.CanReceive = pair.Receive.Queue is not null && IsEnabled(pair.Receive) && pair.Index < (_control?.ActivePairs ?? int.MaxValue);
             pair.CanTransmit = pair.Transmit.Queue is not null && IsEnabled(pair.Transmit);
         }
-        MustPoll = _rings.Any(ring => ring is { Queue: not null, KickFd: null });
-        ActivePairs = [.. _pairs.Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
+        MustPoll = !IsInband && _rings.Any(ring => ring is { Queue: not null, KickFd: null });
+        int control = ControlIndex;
+        ActivePairs = [.. _pairs.Where(pair => pair.Receive.Index != control).Where(pair => pair.Receive.Queue is not null || pair.Transmit.Queue is not null)];
         Device.PairsChanged(ActivePairs);
     }
 

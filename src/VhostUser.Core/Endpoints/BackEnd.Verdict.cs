@@ -17,7 +17,7 @@ internal sealed partial class BackEnd
             return $"the driver's available index {now.Available} is more than the ring's size {ring.Size} ahead of {now.Next}";
         if (!IsEnabled(ring))
             return ring.WasEnabled ? "disabled by the front-end: packets are thrown away" : "started but not enabled: SET_VRING_ENABLE has not come";
-        return (ring.IsReceive ? JudgeReceive(ring, now) : JudgeTransmit(ring, now)) + ring.Counters.Drops.Explain(_pairs[ring.Index / 2].HeaderLength);
+        return (ring.IsReceive && ring.Index != ControlIndex ? JudgeReceive(ring, now) : JudgeTransmit(ring, now)) + ring.Counters.Drops.Explain(Devices.Net.NetHeader.LengthFor(Features));
     }
 
     private string JudgeReceive(Vring ring, RingIndices now)
@@ -35,7 +35,7 @@ internal sealed partial class BackEnd
     {
         if (now.Available != now.Next)
         {
-            if (ring.KickFd is null) return "packets wait; no kick descriptor: this server must poll";
+            if (ring.KickFd is null && ring.CallByMessage is null) return "packets wait; no kick descriptor: this server must poll";
             // While the server sleeps it asks for kicks: then it is the front-end's turn.
             return (now.UsedFlags & 1) != 0 || ring.Counters.KicksReceived > 0 ? "packets wait to be taken" : "packets wait and the front-end has never kicked";
         }
@@ -47,7 +47,7 @@ internal sealed partial class BackEnd
     /// <summary>A front-end that wants calls must have said where to: DPDK waits for the descriptor before it starts a ring at all.</summary>
     private static string? WhyNotCalled(Vring ring, RingIndices now)
     {
-        if (ring.CallFd is not null || (now.AvailableFlags & 1) != 0) return null;
+        if (ring.CallFd is not null || ring.CallByMessage is not null || (now.AvailableFlags & 1) != 0) return null;
         return ring.CallReceived ? "ok; the front-end gave no call descriptor: it polls" : "no call descriptor was received (SET_VRING_CALL): the front-end must poll";
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class BackEnd : IDisposable
         Device = device;
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
-        _rings = [.. Enumerable.Range(0, 2 * options.QueuePairs).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
+        _rings = [.. Enumerable.Range(0, options.RingCount).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
         _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
     }
 
@@ -91,6 +91,8 @@ internal sealed partial class BackEnd : IDisposable
         _transferEnd.Cancel();
         DisposeLog();
         _inflight?.Dispose();
+        CloseChannel();
+        EndPostcopy();
         _memory.Dispose();
         _connection.Dispose();
     }
@@ -99,9 +101,14 @@ internal sealed partial class BackEnd : IDisposable
     {
         try
         {
+            if (_whenTableAcknowledged is not null)
+            {
+                TakeTableAcknowledgement(message);
+                return;
+            }
             MessageRule rule = CheckAgainstTable(message);
             Dispatch(message);
-            if (rule.Reply == ReplyRule.Ack) Acknowledge(message, 0);
+            if (_whenTableAcknowledged is null && rule.Reply == ReplyRule.Ack) Acknowledge(message, 0);
         }
         catch (VhostException error) when (CanRefuse(message))
         {
@@ -177,13 +184,21 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.SetVringKick: SetVringKick(message); break;
             case FrontEndRequest.SetVringCall: SetVringCall(message); break;
             case FrontEndRequest.SetVringErr: RingOf(message).SetErr(TakeEventFd(message)); break;
-            case FrontEndRequest.GetProtocolFeatures: Reply(message, (ulong)_options.ProtocolFeatures); break;
-            case FrontEndRequest.SetProtocolFeatures: SetProtocolFeatures((ProtocolFeatures)message.ReadUInt64()); break;
+            case FrontEndRequest.GetProtocolFeatures: Reply(message, _options.Dialect.ToWire(_options.ProtocolFeatures)); break;
+            case FrontEndRequest.SetProtocolFeatures: SetProtocolFeatures(_options.Dialect.FromWire(message.ReadUInt64())); break;
             case FrontEndRequest.GetQueueNum: Reply(message, (ulong)_options.QueuePairs); break;
             case FrontEndRequest.SetVringEnable: SetVringEnable(message.Read<VringStatePayload>()); break;
             case FrontEndRequest.SendRarp: SendRarp(message); break;
             case FrontEndRequest.NetSetMtu: NetSetMtu(message); break;
             case FrontEndRequest.GetVringBaseSkipDrain: GetVringBase(message); break; // no request outlives a burst: nothing is left to drain
+            case FrontEndRequest.SetBackendReqFd: SetBackendReqFd(message); break;
+            case FrontEndRequest.IotlbMsg: HandleIotlb(message.Read<IotlbPayload>()); break;
+            case FrontEndRequest.VringKick: KickByMessage(message.Read<VringStatePayload>()); break;
+            case FrontEndRequest.GetSharedObject: GetSharedObject(message); break;
+            case FrontEndRequest.GetShmemConfig: GetShmemConfig(); break;
+            case FrontEndRequest.PostcopyAdvise: PostcopyAdvise(); break;
+            case FrontEndRequest.PostcopyListen: PostcopyListen(); break;
+            case FrontEndRequest.PostcopyEnd: PostcopyEnd(message); break;
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
             case FrontEndRequest.SetDeviceStateFd: SetDeviceStateFd(message); break;
@@ -207,6 +222,9 @@ internal sealed partial class BackEnd : IDisposable
         or FrontEndRequest.SendRarp or FrontEndRequest.NetSetMtu or FrontEndRequest.GetVringBaseSkipDrain
         or FrontEndRequest.GetInflightFd or FrontEndRequest.SetInflightFd
         or (>= FrontEndRequest.SetVringNum and <= FrontEndRequest.SetVringEnable)
+        or FrontEndRequest.SetBackendReqFd or FrontEndRequest.IotlbMsg or FrontEndRequest.VringKick
+        or (>= FrontEndRequest.PostcopyAdvise and <= FrontEndRequest.PostcopyEnd)
+        or FrontEndRequest.GetSharedObject or FrontEndRequest.GetShmemConfig
         or FrontEndRequest.GetConfig or FrontEndRequest.SetConfig or FrontEndRequest.ResetDevice
         or (>= FrontEndRequest.GetMaxMemSlots and <= FrontEndRequest.GetStatus);
 }

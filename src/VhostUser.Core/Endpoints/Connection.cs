@@ -17,14 +17,19 @@ internal sealed unsafe class Connection : IDisposable
     private readonly byte[] _header = new byte[MessageHeader.Size];
     private readonly byte[] _payload = new byte[MaxPayload];
     private readonly bool _isFrontEnd;
+    private readonly bool _isChannel;
     private int _received; // bytes of the current message, header included
     private bool _checked; // whether the header of the current message was looked at
 
-    public Connection(FileDescriptor socket, bool isFrontEnd)
+    /// <param name="socket">The socket, owned by the connection.</param>
+    /// <param name="isFrontEnd">Whether this end sends requests and receives replies; the other end's messages are checked against the table.</param>
+    /// <param name="isChannel">Whether the requests are those of <see cref="BackEndRequest"/>, and <paramref name="isFrontEnd"/> means the back-end.</param>
+    public Connection(FileDescriptor socket, bool isFrontEnd, bool isChannel = false)
     {
         _socket = socket;
         _isFrontEnd = isFrontEnd;
-        Current = new Message(_payload);
+        _isChannel = isChannel;
+        Current = new Message(_payload) { IsChannel = isChannel };
     }
 
     public int Fd => _socket.Number;
@@ -36,6 +41,20 @@ internal sealed unsafe class Connection : IDisposable
     public long MessagesReceived { get; private set; }
 
     public long MessagesSent { get; private set; }
+
+    /// <summary>Whether the next message must be a u64 that acknowledges a memory table (post-copy).</summary>
+    public bool ExpectsAcknowledgement { get; set; }
+
+    /// <summary>Whether the peer has closed, looked at without reading; from any thread.</summary>
+    public bool HasHungUp
+    {
+        get
+        {
+            if (_socket.IsClosed) return true;
+            Span<pollfd> poll = [new pollfd { fd = _socket.Number, events = 0 }]; // POLLHUP comes unasked
+            return Libc.Poll(poll, 0) > 0;
+        }
+    }
 
     /// <summary>Reads what has arrived; true when <see cref="Current"/> is complete, false when more must come.</summary>
     /// <exception cref="VhostException">The peer closed, or the message is malformed.</exception>
@@ -83,8 +102,8 @@ internal sealed unsafe class Connection : IDisposable
             {
                 Errno.EPIPE or Errno.ECONNRESET => Closed(),
                 _ => new VhostException(VhostError.PeerTimeout,
-                    $"{MessageTable.NameOf(header.Request)} could not be sent: the peer does not read its socket ({(sent < 0 ? Marshal.GetPInvokeErrorMessage((int)-sent) : $"{sent} of {length} bytes taken")}).",
-                    MessageTable.NameOf(header.Request), "Look whether the peer is stopped or hangs."),
+                    $"{Message.NameOf(header.Request, _isChannel)} could not be sent: the peer does not read its socket ({(sent < 0 ? Marshal.GetPInvokeErrorMessage((int)-sent) : $"{sent} of {length} bytes taken")}).",
+                    Message.NameOf(header.Request, _isChannel), "Look whether the peer is stopped or hangs."),
             };
         }
         MessagesSent++;
@@ -109,14 +128,19 @@ internal sealed unsafe class Connection : IDisposable
         if (wrong is not null)
             throw new VhostException(VhostError.MessageHeaderInvalid, $"{Current.Name}: flags 0x{header.Flags:x} hold {wrong}.", Current.Name,
                 "The peer does not speak vhost-user version 1, or it lost its place in the stream.");
-        bool known = MessageTable.TryGet(header.Request, out MessageRule rule);
-        int most = known && !_isFrontEnd ? rule.MaxSize : MaxPayload;
-        int least = known && !_isFrontEnd ? rule.Size : 0;
+        (int least, int most) = _isFrontEnd ? (0, MaxPayload) : SizesOf(header.Request);
         if (header.PayloadSize > most || header.PayloadSize < least)
             throw new VhostException(VhostError.MessageSizeInvalid,
                 $"{Current.Name} came with a payload of {header.PayloadSize} bytes; expected {(least == most ? $"{most}" : $"{least} to {most}")}.", Current.Name,
                 "Payload sizes are those of the specification's C structs on 64-bit machines.");
         _checked = true;
+    }
+
+    private (int Least, int Most) SizesOf(FrontEndRequest request)
+    {
+        if (ExpectsAcknowledgement) return (8, 8);
+        if (_isChannel) return BackEndMessageTable.TryGet((BackEndRequest)request, out BackEndMessageRule row) ? (row.Size, row.Size) : (0, MaxPayload);
+        return MessageTable.TryGet(request, out MessageRule rule) ? (rule.Size, rule.MaxSize) : (0, MaxPayload);
     }
 
     // False when nothing is there now. Descriptors belong to the piece that carries the header's first byte.

@@ -33,6 +33,8 @@ public abstract record EndpointInfo
     public required string[] OfferedFeatures { get; init; }
     /// <summary>Protocol features that are negotiated, by name.</summary>
     public required string[] ProtocolFeatures { get; init; }
+    /// <summary>Protocol features that the back-end offers, by name.</summary>
+    public string[] OfferedProtocolFeatures { get; init; } = [];
     /// <summary>Bytes of the virtio-net header in front of every packet.</summary>
     public required int HeaderLength { get; init; }
     /// <summary>Shared memory regions.</summary>

@@ -19,7 +19,8 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     private const ProtocolFeatures WantedProtocol =
         ProtocolFeatures.Mq | ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots | ProtocolFeatures.Status | ProtocolFeatures.Config
-        | ProtocolFeatures.LogShmfd | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState;
+        | ProtocolFeatures.LogShmfd | ProtocolFeatures.Rarp | ProtocolFeatures.Mtu | ProtocolFeatures.DeviceState
+        | ProtocolFeatures.BackendReq | ProtocolFeatures.BackendSendFd | ProtocolFeatures.SharedObject | ProtocolFeatures.HostNotifier | ProtocolFeatures.Shmem;
 
     /// <summary>Features that are acknowledged only while they are wanted.</summary>
     private const VirtioFeatures UsedOnDemand = VirtioFeatures.LogAll;
@@ -27,13 +28,14 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
     /// <summary>Features of a device that is no network device: the ring's own only; bits 0 to 23 mean something else there.</summary>
     private const VirtioFeatures RingFeaturesMask = ~((VirtioFeatures)0xFFFFFF | (VirtioFeatures)0xFFC0_0000_0000_0000);
 
-    /// <summary>Both places of a packed ring at descriptor 0 with wrap counter 1 (vhost-user, "Ring states", GET_VRING_BASE), as QEMU says it; DPDK reads the lower half.</summary>
-
     public VirtioFeatures Offered { get; private set; }
 
     public VirtioFeatures Features { get; private set; }
 
     public ProtocolFeatures ProtocolFeatures { get; private set; }
+
+    /// <summary>Queue pairs that the back-end serves, as far as it was asked; the control ring comes behind them.</summary>
+    public int MaxQueuePairs { get; private set; } = 1;
 
     /// <summary>Owner, features and protocol features.</summary>
     public void Negotiate(CancellationToken cancel)
@@ -47,9 +49,10 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         if (missing != 0)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(Offered))}.",
                 "GET_FEATURES", "Leave the feature out of -Feature, or let the back-end offer it.");
+        if (options.Device == ClientDevice.Net) wanted = FeatureDependencies.Complete(wanted, Offered & ~options.ExcludeFeatures);
         Features = Offered & wanted & ~options.ExcludeFeatures;
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0) NegotiateProtocol(cancel);
-        if (options.QueuePairs > 1) CheckQueues(cancel);
+        if (options.QueuePairs > 1 || (Features & (VirtioFeatures.Mq | VirtioFeatures.CtrlVq)) == (VirtioFeatures.Mq | VirtioFeatures.CtrlVq)) CheckQueues(cancel);
         if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) SetStatus(DeviceStatus.Acknowledge | DeviceStatus.Driver, cancel);
         if (options.Profile == PeerProfile.Vapp) return; // vapp's client sends no SET_FEATURES: no feature is used, and the rings are enabled
         frontEnd.Set(FrontEndRequest.SetFeatures, (ulong)Features, cancel);
@@ -65,13 +68,13 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
             ulong slots = frontEnd.Get(FrontEndRequest.GetMaxMemSlots, cancel);
             if ((ulong)regions.Count > slots) throw TooManyRegions(regions.Count, slots);
             foreach (SharedRegion region in regions)
-                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region) }, cancel, [region.File.Number]);
+                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region, UsesGuestAddresses) }, cancel, [region.File.Number]);
             return;
         }
         if (regions.Count > MessageTable.MaxRegions) throw TooManyRegions(regions.Count, MessageTable.MaxRegions);
         byte[] payload = new byte[8 + 32 * regions.Count];
         payload[0] = (byte)regions.Count;
-        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i]));
+        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i], UsesGuestAddresses));
         frontEnd.SetBytes(FrontEndRequest.SetMemTable, payload, cancel, [.. regions.Select(region => region.File.Number)]);
     }
 
@@ -90,8 +93,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         {
             SetState(FrontEndRequest.SetVringBase, ring, ring.Queue.ResumeBase, cancel);
             SetAddress(ring, cancel);
-            frontEnd.Set(FrontEndRequest.SetVringCall, (ulong)ring.Index, cancel, [ring.CallFd.Number]);
-            frontEnd.Set(FrontEndRequest.SetVringKick, (ulong)ring.Index, cancel, [ring.KickFd.Number]);
+            SetNotifications(ring, cancel);
         }
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
@@ -130,6 +132,7 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
             .. FeatureNames.Of(wanted & ~Offered).Select(name => $"{name}: not offered by the back-end"),
             .. FeatureNames.Of(Offered & options.ExcludeFeatures).Select(name => $"{name}: excluded here"),
             .. FeatureNames.Of(Offered & ~Features & ~options.ExcludeFeatures & ~UsedOnDemand).Select(name => $"{name}: not used by this front-end"),
+            .. ExplainRefusedProtocol(),
         ];
     }
 
@@ -145,16 +148,16 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
 
     private void NegotiateProtocol(CancellationToken cancel)
     {
-        var offered = (ProtocolFeatures)frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel);
-        // Records of chains in flight cost the back-end time, and help only a front-end that outlives it.
-        ProtocolFeatures = offered & (WantedProtocol | (options.Reconnect ? ProtocolFeatures.InflightShmfd : 0));
-        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, (ulong)ProtocolFeatures, cancel);
+        OfferedProtocol = options.Dialect.FromWire(frontEnd.Get(FrontEndRequest.GetProtocolFeatures, cancel));
+        ProtocolFeatures = ChooseProtocol();
+        frontEnd.Set(FrontEndRequest.SetProtocolFeatures, options.Dialect.ToWire(ProtocolFeatures), cancel);
         frontEnd.ReplyAck = (ProtocolFeatures & ProtocolFeatures.ReplyAck) != 0;
     }
 
     private void CheckQueues(CancellationToken cancel)
     {
         ulong pairs = (ProtocolFeatures & ProtocolFeatures.Mq) != 0 ? frontEnd.Get(FrontEndRequest.GetQueueNum, cancel) : 1;
+        MaxQueuePairs = (int)Math.Min(pairs, 127);
         if (pairs < (ulong)options.QueuePairs)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end serves {pairs} queue pair(s); {options.QueuePairs} were asked for.", "GET_QUEUE_NUM",
                 "Use a smaller -QueuePairs, or start the back-end with more queues.");
@@ -184,10 +187,10 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         Log = log ? ring.UsedGuestAddress : 0,
     }, cancel);
 
-    private static MemoryRegionDescription Describe(SharedRegion region) => new()
+    private static MemoryRegionDescription Describe(SharedRegion region, bool gpa) => new()
     {
         GuestAddress = region.GuestAddress,
-        UserAddress = region.UserAddress,
+        UserAddress = gpa ? region.GuestAddress : region.UserAddress, // vhost-user, GPA_ADDRESSES: it repeats the guest address
         Size = (ulong)region.Size,
         MmapOffset = 0,
     };

@@ -19,7 +19,13 @@ internal sealed class Message
 
     public int FdCount => _fds.Count;
 
-    public string Name => MessageTable.NameOf(Header.Request);
+    /// <summary>Whether the request is one of <see cref="BackEndRequest"/>.</summary>
+    public bool IsChannel { get; init; }
+
+    public string Name => NameOf(Header.Request, IsChannel);
+
+    public static string NameOf(FrontEndRequest request, bool isChannel) =>
+        isChannel ? BackEndMessageTable.NameOf((BackEndRequest)request) : MessageTable.NameOf(request);
 
     /// <summary>The payload as one of the wire structs; the table has checked its size.</summary>
     public T Read<T>() where T : unmanaged => MemoryMarshal.Read<T>(Payload);

@@ -20,10 +20,9 @@ public sealed partial class VhostClient
     {
         ArgumentNullException.ThrowIfNull(readable);
         ArgumentNullException.ThrowIfNull(writable);
-        if ((uint)queue >= (uint)_rings.Length) throw WrongQueue(queue, "existing", "all");
         if (readable.Count + writable.Count == 0 || writable.Any(length => length < 1))
             throw new VhostException(VhostError.InvalidArgument, $"Client '{Name}': a chain needs at least one buffer, and writable ones a positive length.", Name, "Give -Readable, -Writable or both.");
-        DriverRing ring = _rings[queue];
+        DriverRing ring = RingOf(queue) ?? throw WrongQueue(queue, "existing", "all");
         var pieces = new List<RegionPiece>();
         bool abandoned = false;
         try
@@ -50,7 +49,7 @@ public sealed partial class VhostClient
         {
             // Buffers that the device still has are given back with the client's other memory, when the rings are stopped.
             if (abandoned) lock (_gate) _buffers.AddRange(pieces);
-            else foreach (RegionPiece piece in pieces) piece.Region.Free(piece);
+            else foreach (RegionPiece piece in pieces) Release(piece);
         }
     }
 

@@ -1,73 +1,73 @@
+using VhostUser.Memory;
 using VhostUser.Protocol;
 
 namespace VhostUser.Endpoints;
 
-/// <summary>Requests to the back-end while rings run.</summary>
+/// <summary>Requests by hand, the device's shared memory, and the IOMMU that this client plays.</summary>
 public sealed partial class VhostClient
 {
-    /// <summary>Sends requests under the lock. A refusal leaves the session as it is; anything else that goes wrong ends it.</summary>
-    private void Ask(Action requests)
+    /// <summary>Sends any request to the back-end and waits for its reply when one is due. Nothing is checked: what is sent may break the session.</summary>
+    /// <param name="request">Number of the request, in the specification or not.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="files">Files whose descriptors go along.</param>
+    /// <param name="needReply">Whether to ask for an acknowledgement (NEED_REPLY).</param>
+    /// <param name="timeout">How long to wait for the reply.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="VhostException">PeerTimeout, PeerDisconnected, HandleClosed …</exception>
+    public VhostRequestResult Ask(FrontEndRequest request, ReadOnlyMemory<byte> payload, IReadOnlyList<SharedRegion> files, bool needReply, TimeSpan timeout, CancellationToken cancel = default)
     {
-        lock (_gate)
+        ArgumentNullException.ThrowIfNull(files);
+        return Ask(request, payload, [.. files.Select(file => file.File.Number)], needReply, timeout, cancel);
+    }
+
+    /// <summary>Tells the back-end to forget where all buffers and rings lie; with ACCESS_PLATFORM only. It asks again for what it needs.</summary>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="VhostException">RequestNotNegotiated without ACCESS_PLATFORM.</exception>
+    public void InvalidateTranslations(CancellationToken cancel = default)
+    {
+        if (_iotlb is null || _space.Iommu is null)
+            throw new VhostException(VhostError.RequestNotNegotiated, $"Client '{Name}' uses no IOMMU: ACCESS_PLATFORM was not negotiated.", Name, "Connect with -Feature AccessPlatform.");
+        foreach ((ulong iova, ulong size) in _space.Iommu.Pieces) _iotlb.Invalidate(iova, size, cancel);
+    }
+
+    /// <summary>Copies bytes out of what the back-end mapped into one of the device's shared memory regions.</summary>
+    /// <param name="region">Id of the region.</param>
+    /// <param name="offset">Byte in the region.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="VhostException">MemoryAddressInvalid.</exception>
+    public byte[] ReadSharedMemory(int region, long offset, int length) => _windows.TryGetValue(region, out ShmemWindow? window) ? window.Read((ulong)offset, length)
+        : throw new VhostException(VhostError.MemoryAddressInvalid, $"Client '{Name}': the device has no shared memory region {region}.", Name, "The back-end tells its regions with GET_SHMEM_CONFIG.");
+
+    internal FeatureProfile WishProfile => Handshake.WishOf(_options);
+
+    internal VhostRequestResult Ask(FrontEndRequest request, ReadOnlyMemory<byte> payload, int[] fds, bool needReply, TimeSpan timeout, CancellationToken cancel)
+    {
+        if (_state is not (EndpointState.Running or EndpointState.Connected)) Demand();
+        return _frontEnd!.AskByHand(request, payload.Span, fds, needReply, timeout, cancel);
+    }
+
+    /// <summary>What an UPDATE carries: a user address, or a guest-physical one with GPA_ADDRESSES.</summary>
+    private ulong IotlbAddress(ulong user)
+    {
+        if (!_space.RingsByGuestAddress) return user;
+        SharedRegion region = _options.Regions.First(region => unchecked(user - region.UserAddress) < (ulong)region.Size);
+        return region.GuestAddress + (user - region.UserAddress);
+    }
+
+    /// <summary>Gives a piece back; behind an IOMMU the back-end is told that its addresses mean nothing any more.</summary>
+    private void Release(RegionPiece piece)
+    {
+        if (piece.Iova is ulong iova && _space.Iommu!.Remove(iova) is > 0 and ulong size && _state == EndpointState.Running)
         {
-            NoticePeer();
-            Demand();
             try
             {
-                requests();
+                _iotlb!.Invalidate(iova, size, CancellationToken.None);
             }
-            catch (VhostException error) when (!LeavesSession(error.Error))
+            catch (VhostException)
             {
-                throw Fail(error);
-            }
-            catch (OperationCanceledException)
-            {
-                // A reply may be on its way that nobody will wait for: the stream of messages is lost.
-                Fail(new VhostException(VhostError.PeerTimeout, $"Client '{Name}' was stopped while it waited for a reply.", Name, "Connect it again."));
-                throw;
+                // The session has ended; the next use of the client says why.
             }
         }
+        piece.Region.Free(piece);
     }
-
-    /// <summary>Asks the back-end to announce a guest to the network, as after a migration.</summary>
-    /// <exception cref="VhostException">FeatureMissing (RARP), or RequestRefused.</exception>
-    public void SendRarp(Packets.MacAddress guest, CancellationToken cancel = default) => Ask(() =>
-    {
-        DemandProtocol(ProtocolFeatures.Rarp);
-        byte[] payload = new byte[8];
-        guest.CopyTo(payload);
-        _frontEnd!.SetBytes(FrontEndRequest.SendRarp, payload, cancel);
-    });
-
-    /// <summary>Tells the back-end the largest packet behind an Ethernet header, in bytes.</summary>
-    /// <exception cref="VhostException">FeatureMissing (MTU), or RequestRefused.</exception>
-    public void SetMtu(int mtu, CancellationToken cancel = default) => Ask(() =>
-    {
-        DemandProtocol(ProtocolFeatures.Mtu);
-        _frontEnd!.Set(FrontEndRequest.NetSetMtu, (ulong)mtu, cancel);
-    });
-
-    /// <summary>Reads a range of the device's configuration space, 1 to 256 bytes.</summary>
-    /// <exception cref="VhostException">FeatureMissing (CONFIG), or RequestRefused.</exception>
-    public byte[] GetConfig(uint offset, uint size, CancellationToken cancel = default)
-    {
-        if (size is 0 or > MessageTable.MaxConfig) throw new VhostException(VhostError.InvalidArgument, $"GET_CONFIG of {size} bytes; expected 1 to {MessageTable.MaxConfig}.", Name, "Read it in parts.");
-        byte[] config = [];
-        Ask(() =>
-        {
-            DemandProtocol(ProtocolFeatures.Config);
-            config = _frontEnd!.GetConfig(offset, size, cancel);
-        });
-        return config;
-    }
-
-    private void DemandProtocol(ProtocolFeatures feature)
-    {
-        if ((_handshake!.ProtocolFeatures & feature) == 0)
-            throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer the protocol feature {feature}.", "GET_PROTOCOL_FEATURES", "Leave the request out, or let the back-end offer it.");
-    }
-
-    private static bool LeavesSession(VhostError error) =>
-        error is VhostError.RequestRefused or VhostError.RequestOutOfOrder or VhostError.FeatureMissing or VhostError.InvalidArgument or VhostError.RegionInUse
-        or VhostError.StateInvalid;
 }

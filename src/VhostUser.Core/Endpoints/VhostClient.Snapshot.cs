@@ -13,7 +13,7 @@ public sealed partial class VhostClient
         lock (_gate)
         {
             NoticePeer();
-            if (queue is int index && (uint)index >= (uint)_rings.Length)
+            if (queue is int index && RingOf(index) is null)
                 throw new VhostException(VhostError.RingIndexInvalid, $"Client '{Name}' has no ring {index}; it has {_rings.Length}.", Name, "Rings are numbered from 0.");
             return [.. _rings.Where(ring => queue is null || ring.Index == queue).Select(ring => ReadRing(ring, descriptors))];
         }
@@ -28,7 +28,7 @@ public sealed partial class VhostClient
             Owner = Name,
             Role = "FrontEnd",
             Queue = ring.Index,
-            Direction = !net ? "Other" : (ring.Index & 1) == 0 ? "RX" : "TX",
+            Direction = !net ? "Other" : ring.Index == ControlQueue ? "Control" : (ring.Index & 1) == 0 ? "RX" : "TX",
             Layout = "Split",
             Size = ring.Queue.Size,
             Started = _state == EndpointState.Running,

@@ -38,7 +38,10 @@ public sealed partial class VhostClient
     /// <param name="progress">Told how many were sent, five times a second at most; null to tell nobody.</param>
     /// <returns>How many were sent: <paramref name="count"/>.</returns>
     /// <exception cref="VhostException">RingFull, PacketTooLarge, RingIndexInvalid, PeerDisconnected …</exception>
-    public long Send(ReadOnlySpan<byte> frame, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress = null)
+    public long Send(ReadOnlySpan<byte> frame, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress = null) =>
+        Send(frame, default, queue, count, pace, timeout, cancel, progress);
+
+    private long Send(ReadOnlySpan<byte> frame, in NetHeader header, int queue, long count, SendPace pace, TimeSpan timeout, CancellationToken cancel, Action<long>? progress)
     {
         ArgumentNullException.ThrowIfNull(pace);
         NetTransmitter transmitter = TransmitterOf(queue);
@@ -54,7 +57,7 @@ public sealed partial class VhostClient
         {
             cancel.ThrowIfCancellationRequested();
             int allowed = pace.Wait((int)Math.Min(count - sent, BurstSize), cancel);
-            int done = SendBurst(transmitter, frame, allowed, template);
+            int done = SendBurst(transmitter, frame, allowed, template, header);
             pace.Add(done);
             sent += done;
             if (progress is not null && Stopwatch.GetElapsedTime(told) >= ProgressInterval)
@@ -100,7 +103,7 @@ public sealed partial class VhostClient
     }
 
     /// <summary>One burst without waiting, for benchmarks and for programs that poll: sends as many as fit.</summary>
-    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count, uint template = 0)
+    internal int SendBurst(NetTransmitter transmitter, ReadOnlySpan<byte> frame, int count, uint template = 0, NetHeader header = default)
     {
         lock (_gate)
         {
@@ -113,7 +116,7 @@ public sealed partial class VhostClient
                 // Nothing was outstanding, or some of it came back: the back-end's time begins anew.
                 if (inFlight == 0 || inFlight != transmitter.Ring.Queue.InFlight) transmitter.Ring.WaitingSince = Stopwatch.GetTimestamp();
                 int sent = 0;
-                while (sent < count && transmitter.TrySend(frame, template)) sent++;
+                while (sent < count && transmitter.TrySend(frame, template, header)) sent++;
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }
@@ -143,10 +146,10 @@ public sealed partial class VhostClient
     }
 
     internal NetTransmitter TransmitterOf(int queue) =>
-        (uint)queue < (uint)_rings.Length && _transmitters[queue] is NetTransmitter transmitter ? transmitter : throw WrongQueue(queue, "transmit", "odd");
+        (uint)queue < (uint)_transmitters.Length && _rings.Length > 0 && _transmitters[queue] is NetTransmitter transmitter ? transmitter : throw WrongQueue(queue, "transmit", "odd");
 
     internal NetReceiver ReceiverOf(int queue) =>
-        (uint)queue < (uint)_rings.Length && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
+        (uint)queue < (uint)_receivers.Length && _rings.Length > 0 && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
 
     /// <summary>Runs one burst under the lock; a broken ring rule ends the session. While the back-end is away the result is the one given.</summary>
     private T Burst<T>(Func<T> burst, T away)
@@ -198,8 +201,7 @@ public sealed partial class VhostClient
         if (_state != EndpointState.Running) return;
         try
         {
-            if (_frontEnd!.Connection.TryReceive())
-                throw new VhostException(VhostError.ReplyInvalid, $"The back-end sent {_frontEnd.Connection.Current.Name} without being asked.", Name, "It breaks the specification.");
+            _frontEnd!.Notice(Name);
         }
         catch (VhostException error)
         {

@@ -105,6 +105,7 @@ public sealed partial class VhostClient : IDisposable
                 OfferedFeatures = FeatureNames.Of(_handshake?.Offered ?? 0),
                 RefusedFeatures = _handshake?.ExplainRefused() ?? [],
                 ProtocolFeatures = FeatureNames.Of(_handshake?.ProtocolFeatures ?? 0),
+                OfferedProtocolFeatures = FeatureNames.Of(_handshake?.OfferedProtocol ?? 0),
                 HeaderLength = HeaderLength,
                 Regions = [.. _options.Regions.Select(DescribeRegion)],
                 PacketsSent = totals.TransmitPackets,
@@ -116,6 +117,9 @@ public sealed partial class VhostClient : IDisposable
                 Reconnects = _reconnects,
                 Retransmitted = _retransmitted,
                 Lost = _lost,
+                BackEndRequests = _channel?.Received ?? new Dictionary<string, long>(),
+                LastRefusal = (_channel?.Fault ?? _channel?.Refusal)?.Message ?? _ringError,
+                TranslationsAnswered = _iotlb?.Answered ?? 0,
                 FaultId = _fault?.Error.ToString(),
                 Fault = _fault?.Message,
                 FaultAction = _fault?.RecommendedAction,
@@ -142,6 +146,7 @@ public sealed partial class VhostClient : IDisposable
                     // The peer is gone or does not answer: closing the socket is all that is left.
                 }
             }
+            CloseChannel();
             _frontEnd?.Dispose();
             _listener?.Dispose();
             EndDirtyLog();
@@ -181,10 +186,12 @@ public sealed partial class VhostClient : IDisposable
         _handshake = new Handshake(_frontEnd, _options);
         SetState(EndpointState.Connected);
         _handshake.Negotiate(cancel);
+        OpenChannel(cancel);
         _handshake.ShareMemory(cancel);
         CreateRings();
         _inflightFd = _handshake.GetInflight(_rings.Length, _options.QueueSize, out _inflight, cancel);
         _handshake.SetInflight(_inflight, _inflightFd, cancel);
+        if (IsInband) foreach (DriverRing ring in _rings) ring.KickByMessage = _frontEnd.Kick;
         foreach (NetReceiver? receiver in _receivers) receiver?.Post();
         _handshake.StartRings(_rings, cancel);
         SetState(EndpointState.Running);
@@ -205,18 +212,19 @@ public sealed partial class VhostClient : IDisposable
         try
         {
             for (int i = 0; i < count; i++) rings.Add(DriverRing.Create(i, _options.QueueSize, features, _space));
+            if (ControlQueue >= 0) rings.Add(DriverRing.Create(ControlQueue, _options.QueueSize, features, _space));
         }
         finally
         {
             _rings = [.. rings];
         }
-        _transmitters = new NetTransmitter?[count];
-        _receivers = new NetReceiver?[count];
+        _transmitters = new NetTransmitter?[_rings[^1].Index + 1];
+        _receivers = new NetReceiver?[_rings[^1].Index + 1];
         if (!net) return;
         uint slot = (uint)(_options.BufferSize + 63 & ~63);
         bool separate = (_handshake.Features & (VirtioFeatures.Version1 | VirtioFeatures.AnyLayout)) == 0;
         bool mergeable = (_handshake.Features & VirtioFeatures.MrgRxbuf) != 0;
-        foreach (DriverRing ring in _rings)
+        foreach (DriverRing ring in _rings[..count])
         {
             RegionPiece slots = _space.Allocate((ulong)_options.QueueSize * slot, $"{_options.QueueSize} buffers of {slot} bytes for ring {ring.Index}");
             _buffers.Add(slots);

@@ -17,4 +17,10 @@ public sealed record VhostClientInfo : EndpointInfo
     public long Lost { get; init; }
     /// <summary>Features that were not used: not offered by the back-end or excluded here, each with the reason.</summary>
     public required string[] RefusedFeatures { get; init; }
+    /// <summary>Requests of the back-end on its channel, by name; only those that came.</summary>
+    public IReadOnlyDictionary<string, long> BackEndRequests { get; init; } = new Dictionary<string, long>();
+    /// <summary>What of the back-end's own requests was refused last, why its channel was closed, or which ring it reported as broken; null when nothing was.</summary>
+    public string? LastRefusal { get; init; }
+    /// <summary>IOTLB misses that were answered, with ACCESS_PLATFORM.</summary>
+    public long TranslationsAnswered { get; init; }
 }

@@ -54,6 +54,15 @@ public sealed record VhostClientOptions
     /// <summary>Features not to use even if the back-end offers them.</summary>
     public VirtioFeatures ExcludeFeatures { get; init; }
 
+    /// <summary>Protocol features that the back-end must have, and that are used: InbandNotifications and GpaAddresses are used only when given here.</summary>
+    public ProtocolFeatures RequireProtocolFeatures { get; init; }
+
+    /// <summary>Protocol features not to use even if the back-end offers them.</summary>
+    public ProtocolFeatures ExcludeProtocolFeatures { get; init; }
+
+    /// <summary>Whose numbers of protocol features the peer uses.</summary>
+    public ProtocolDialect Dialect { get; init; }
+
     /// <summary>How long to wait for a peer, and for each reply.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -8,12 +8,12 @@ public sealed partial class VhostServer
     private VringState[] ReadIdleRings(int? queue)
     {
         string verdict = "stopped: " + WhyNoSession();
-        return [.. Enumerable.Range(0, 2 * _options.QueuePairs).Where(index => queue is null || index == queue).Select(index => new VringState
+        return [.. Enumerable.Range(0, _offer.RingCount).Where(index => queue is null || index == queue).Select(index => new VringState
         {
             Owner = Name,
             Role = "BackEnd",
             Queue = index,
-            Direction = (index & 1) == 0 ? "RX" : "TX",
+            Direction = index == 2 * _options.QueuePairs ? "Control" : (index & 1) == 0 ? "RX" : "TX",
             Layout = "Split",
             Size = 0,
             Started = false,

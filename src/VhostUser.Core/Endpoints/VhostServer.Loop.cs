@@ -51,6 +51,7 @@ public sealed partial class VhostServer
         _waitingRoom?.Dispose();
         _listener?.Dispose();
         _ownDevice.Dispose();
+        _offer.SharedObjects.Dispose();
     }
 
     /// <summary>What ended a session or the server; anything but a known error is a defect, and says so.</summary>
@@ -74,7 +75,8 @@ public sealed partial class VhostServer
     /// <summary>Goes over the rings until it is time to look at the sockets; returns how long to wait there.</summary>
     private TimeSpan? WorkRounds()
     {
-        NetQueuePair[] pairs = _session!.ActivePairs;
+        _session!.ProcessControl();
+        NetQueuePair[] pairs = _session.ActivePairs;
         if (_armed)
         {
             // Perhaps it was another endpoint of this worker that had something to do, and here it is still quiet.
@@ -172,7 +174,11 @@ public sealed partial class VhostServer
         _since = DateTimeOffset.Now;
         _idleRounds = 0;
         _armed = false;
-        _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number));
+        _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
+        {
+            ChannelOpened = WatchChannel,
+            ChannelClosing = channel => _loop.Unwatch(channel.Fd),
+        };
         _loop.Watch(socket.Number, HandleMessages);
         SetState(EndpointState.Connected);
     }
@@ -184,6 +190,7 @@ public sealed partial class VhostServer
         if (cause is not null) cause = _session.LostMemory ?? cause;
         // A peer that closes at a message's end has simply left.
         if (cause is not null && cause.Error != VhostError.PeerDisconnected) _fault = cause;
+        if (cause is not null) _session.TellError(cause);
         _loop.Unwatch(_session.Connection.Fd);
         _past = _past.Plus(_session.Rings);
         _session.Dispose();

@@ -35,6 +35,8 @@ public sealed partial class VhostServer
             Features = FeatureNames.Of(_session?.Features ?? 0),
             OfferedFeatures = FeatureNames.Of(_offer.Features),
             ProtocolFeatures = FeatureNames.Of(_session?.ProtocolFeatures ?? 0),
+            OfferedProtocolFeatures = FeatureNames.Of(_offer.ProtocolFeatures),
+            RefusedFeatures = ExplainRefused(),
             HeaderLength = NetHeader.LengthFor(_session?.Features ?? 0),
             Regions = [.. _session?.Memory.Regions.Select(MemoryRegionInfo.Of) ?? []],
             PacketsSent = totals.ReceivePackets,

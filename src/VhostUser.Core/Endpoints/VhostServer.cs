@@ -66,8 +66,12 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
             Profile = options.Profile,
             ConfigSpace = ConfigOf(options),
             Features = options.Profile == PeerProfile.Vapp ? VirtioFeatures.None
-                : (BackEndOptions.DefaultFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)) & ~options.ExcludeFeatures,
-            ProtocolFeatures = BackEndOptions.DefaultProtocolFeatures | (ConfigOf(options).IsEmpty ? 0 : ProtocolFeatures.Config),
+                : FeatureDependencies.Keep((BackEndOptions.DefaultFeatures | options.OfferFeatures | (options.QueuePairs > 1 ? VirtioFeatures.Mq : 0) | ConfigFeaturesOf(options)
+                    | (options.ControlQueue ? BackEndOptions.ControlFeatures : 0)) & ~options.ExcludeFeatures & ~device.Unsupported),
+            ProtocolFeatures = (BackEndOptions.DefaultProtocolFeatures | options.OfferProtocolFeatures | (ConfigOf(options).IsEmpty ? 0 : ProtocolFeatures.Config)
+                | (options.SharedMemorySizes.Count == 0 ? 0 : ProtocolFeatures.Shmem)) & ~options.ExcludeProtocolFeatures,
+            SharedMemorySizes = options.SharedMemorySizes,
+            Dialect = options.Dialect,
         };
         _state = RestingState;
         _worker = new Worker(options.Name, options.Core);
@@ -100,6 +104,9 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         if (options.QueuePairs is < 1 or > 128)
             throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
         CheckConfig(options);
+        CheckOffer(options);
+        if (options.ControlQueue && options.QueuePairs == 128)
+            throw new VhostException(VhostError.InvalidArgument, "128 queue pairs leave no ring index for a control queue.", options.Name, "Offer 127 pairs, or no control queue.");
         if (options.Core is int core) CoreChoice.Check(options.Name, core);
         var absence = new Absence();
         NetDevice device = CreateDevice(options, absence);
@@ -145,7 +152,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     /// <exception cref="VhostException">RingIndexInvalid, or ServerBusy: something other than a packet script holds its thread.</exception>
     public VringState[] GetVringStates(int? queue = null, bool descriptors = false)
     {
-        int rings = 2 * _options.QueuePairs;
+        int rings = _offer.RingCount;
         if (queue is int index && (uint)index >= (uint)rings)
             throw new VhostException(VhostError.RingIndexInvalid, $"Server '{Name}' has no ring {index}; it has {rings} (0 to {rings - 1}).", Name, "More rings need -QueuePairs.");
         return _disposed ? ReadIdleRings(queue) : OnLoop(() => ReadRings(queue, descriptors));
@@ -158,6 +165,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         {
             if (_disposed) return;
             Bridge?.Remove(this);
+            _session?.AbandonPostcopy(); // or the thread may wait for a page that nobody brings
             // A packet script stops the thread only when it returns.
             bool ended = _worker.Stop(StopTimeout);
             _disposed = true;

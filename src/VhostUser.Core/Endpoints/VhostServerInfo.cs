@@ -13,6 +13,8 @@ public sealed record VhostServerInfo : EndpointInfo
     public required int Sessions { get; init; }
     /// <summary>Front-ends turned away because another one was there already.</summary>
     public required int Rejected { get; init; }
+    /// <summary>Features that are offered and that the front-end did not acknowledge, each with the reason.</summary>
+    public string[] RefusedFeatures { get; init; } = [];
     /// <summary>Id of the error that <see cref="LastRefusal"/> tells in words, or null.</summary>
     public string? LastRefusalId { get; init; }
     /// <summary>What was refused last while the server went on: a request, or a second front-end; null when nothing was.</summary>

@@ -48,6 +48,27 @@ public sealed record VhostServerOptions
     /// <summary>Virtio features not to offer.</summary>
     public VirtioFeatures ExcludeFeatures { get; init; }
 
+    /// <summary>Virtio features to offer besides the usual ones: AccessPlatform.</summary>
+    public VirtioFeatures OfferFeatures { get; init; }
+
+    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault.</summary>
+    public ProtocolFeatures OfferProtocolFeatures { get; init; }
+
+    /// <summary>Protocol features not to offer.</summary>
+    public ProtocolFeatures ExcludeProtocolFeatures { get; init; }
+
+    /// <summary>Whose numbers of protocol features the peer uses.</summary>
+    public ProtocolDialect Dialect { get; init; }
+
+    /// <summary>Sizes in bytes of the device's shared memory regions by id, at most 256; when there is one, SHMEM is offered.</summary>
+    public IReadOnlyList<long> SharedMemorySizes { get; init; } = [];
+
+    /// <summary>
+    /// Whether to offer a control queue, with filters, guest offloads, announcements and hash reports. For front-ends that leave that
+    /// queue to the back-end: QEMU and DPDK keep it.
+    /// </summary>
+    public bool ControlQueue { get; init; }
+
     /// <summary>Bytes of configuration space for GET_CONFIG (struct virtio_net_config); when empty, CONFIG is not offered.</summary>
     public ReadOnlyMemory<byte> ConfigSpace { get; init; }
 

@@ -21,6 +21,11 @@ internal sealed unsafe class MemoryRegion : IDisposable
 
     public MemorySafety Safety => _mapping.Safety;
 
+    /// <summary>The whole mapping, which may be larger than the region: pages of its file.</summary>
+    public byte* MappingAddress => _mapping.MappingAddress;
+
+    public ulong MappingLength => _mapping.MappingLength;
+
     public bool IsLost => _mapping.IsLost;
 
     /// <summary>Checks and maps a region that a peer described; the file stays the caller's.</summary>

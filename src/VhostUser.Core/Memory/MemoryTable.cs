@@ -7,7 +7,7 @@ namespace VhostUser.Memory;
 /// A back-end's view of the front-end's memory. Rings come as user addresses, buffers as guest-physical ones; both pass here,
 /// the one door between numbers that a peer chose and pointers.
 /// </summary>
-internal sealed unsafe class MemoryTable : IDisposable
+internal sealed unsafe partial class MemoryTable : IDisposable
 {
     private readonly List<MemoryRegion> _regions = [];
     private GuestRange[] _guest = [];
@@ -23,7 +23,7 @@ internal sealed unsafe class MemoryTable : IDisposable
     public IReadOnlyList<MemoryRegion> Regions => _regions;
 
     /// <summary>The ranges, the most recently added last; the packet path keeps the one it hit last.</summary>
-    public ReadOnlySpan<GuestRange> GuestRanges => _guest;
+    public ReadOnlySpan<GuestRange> GuestRanges => Iotlb is null && !IsPostcopy ? _guest : [];
 
     /// <summary>Takes a mapped region; it is disposed with the table or on <see cref="Remove"/>.</summary>
     /// <exception cref="VhostException">MemoryRegionOverlap.</exception>
@@ -77,7 +77,7 @@ internal sealed unsafe class MemoryTable : IDisposable
         foreach (MemoryRegion region in _regions)
         {
             ulong offset = unchecked(address - region.Description.UserAddress);
-            if (offset < region.Description.Size && length <= region.Description.Size - offset) return region.Address + offset;
+            if (offset < region.Description.Size && length <= region.Description.Size - offset) return IsPostcopy ? Arrived(region.Address + offset, length) : region.Address + offset;
         }
         return null;
     }
@@ -85,10 +85,11 @@ internal sealed unsafe class MemoryTable : IDisposable
     /// <summary>Where [address, address + length) of guest-physical addresses is, or null when it is not in one region.</summary>
     public byte* TranslateGuest(ulong address, ulong length)
     {
+        if (Iotlb is not null) return TranslateIova(address, length, IotlbPermission.Read);
         foreach (ref readonly GuestRange range in _guest.AsSpan())
         {
             ulong offset = unchecked(address - range.Start);
-            if (offset < range.Size && length <= range.Size - offset) return range.Address + offset;
+            if (offset < range.Size && length <= range.Size - offset) return IsPostcopy ? Arrived(range.Address + offset, length) : range.Address + offset;
         }
         return null;
     }
@@ -97,16 +98,22 @@ internal sealed unsafe class MemoryTable : IDisposable
     /// The first part of [address, address + length) that lies in one region; a buffer may cross into an adjacent one.
     /// Returns null when not even the first byte is inside a region; <paramref name="hit"/> is the region for the next look.
     /// </summary>
+    /// <param name="address">Guest-physical address, or IOVA behind an IOMMU.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="hit">The range for the next look.</param>
+    /// <param name="covered">Bytes of the first part.</param>
+    /// <param name="wanted">What will be done with the bytes; an IOMMU may not allow it.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public byte* TranslateGuestPrefix(ulong address, ulong length, out GuestRange hit, out ulong covered)
+    public byte* TranslateGuestPrefix(ulong address, ulong length, out GuestRange hit, out ulong covered, IotlbPermission wanted = IotlbPermission.ReadWrite)
     {
+        if (Iotlb is not null) return TranslateIovaPrefix(address, length, wanted, out hit, out covered);
         foreach (ref readonly GuestRange range in _guest.AsSpan())
         {
             ulong offset = unchecked(address - range.Start);
             if (offset >= range.Size) continue;
-            hit = range;
+            hit = IsPostcopy ? default : range;
             covered = Math.Min(length, range.Size - offset);
-            return range.Address + offset;
+            return IsPostcopy ? Arrived(range.Address + offset, covered) : range.Address + offset;
         }
         hit = default;
         covered = 0;

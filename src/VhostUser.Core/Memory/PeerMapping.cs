@@ -20,6 +20,11 @@ internal sealed unsafe class PeerMapping : IDisposable
 
     public MemorySafety Safety { get; }
 
+    /// <summary>The whole mapping, which may be larger than the part: pages of its file.</summary>
+    public byte* MappingAddress => _memory.Address;
+
+    public ulong MappingLength => _memory.Length;
+
     public bool IsLost => _memory.IsLost;
 
     /// <summary>What is mapped, for messages about it.</summary>

@@ -10,9 +10,15 @@ internal sealed unsafe class RegionPiece(SharedRegion region, ulong offset, ulon
     /// <summary>Where it is in this process.</summary>
     public byte* Address => region.Memory.Address + offset;
 
-    /// <summary>Guest-physical address of its first byte.</summary>
-    public ulong GuestAddress => region.GuestAddress + offset;
+    /// <summary>Its address behind the IOMMU, which then is what rings and descriptors carry; null without one.</summary>
+    public ulong? Iova { get; init; }
 
-    /// <summary>Front-end user address of its first byte.</summary>
-    public ulong UserAddress => region.UserAddress + offset;
+    /// <summary>Whether ring addresses are guest-physical ones (GPA_ADDRESSES).</summary>
+    public bool RingsByGuestAddress { get; init; }
+
+    /// <summary>Address of its first byte for descriptors: guest-physical, or IOVA.</summary>
+    public ulong GuestAddress => Iova ?? region.GuestAddress + offset;
+
+    /// <summary>Address of its first byte for SET_VRING_ADDR: front-end user, guest-physical, or IOVA.</summary>
+    public ulong UserAddress => Iova ?? (RingsByGuestAddress ? region.GuestAddress : region.UserAddress) + offset;
 }

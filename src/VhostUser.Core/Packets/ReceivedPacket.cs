@@ -3,6 +3,10 @@ namespace VhostUser.Packets;
 /// <summary>A packet taken from a virtqueue, with the queue, the time and the virtio-net header it came with.</summary>
 public sealed class ReceivedPacket : VhostPacket
 {
+    private const int RequestSize = 10;
+
+    private readonly byte[]? _request;
+
     /// <summary>Copies header and frame as they lay in the buffers.</summary>
     /// <param name="netHeader">The virtio-net header: 10, 12 or 20 bytes; throws <see cref="ArgumentException"/> otherwise.</param>
     /// <param name="frame">The Ethernet frame.</param>
@@ -12,6 +16,7 @@ public sealed class ReceivedPacket : VhostPacket
         : base(frame.ToArray())
     {
         NetHeader = NetHeaderInfo.Parse(netHeader);
+        if (NeedsChecksum || netHeader[1] != 0) _request = netHeader[..RequestSize].ToArray();
         Queue = queue;
         Timestamp = timestamp;
     }
@@ -27,6 +32,8 @@ public sealed class ReceivedPacket : VhostPacket
 
     /// <summary>True when the sender left the checksum to the receiver, so that the frame does not hold the right one yet.</summary>
     public bool NeedsChecksum => NetHeader.Flags.HasFlag(NetHeaderFlags.NeedsCsum);
+
+    internal override ReadOnlySpan<byte> Request => _request;
 
     private protected override int PendingChecksum => NeedsChecksum ? NetHeader.ChecksumStart + NetHeader.ChecksumOffset : -1;
 

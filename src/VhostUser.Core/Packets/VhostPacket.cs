@@ -71,6 +71,9 @@ public class VhostPacket
     /// <summary>The layers from the outside in; they lie end to end and cover the frame.</summary>
     public IReadOnlyList<PacketLayer> Layers => _layers ??= FrameDecoder.Decode(Bytes, PendingChecksum);
 
+    /// <summary>The first 10 bytes of a virtio-net header that leaves something to the receiver; empty when nothing is left.</summary>
+    internal virtual ReadOnlySpan<byte> Request => default;
+
     /// <summary>The place of a checksum the sender left to the receiver, or -1.</summary>
     private protected virtual int PendingChecksum => -1;
 
@@ -102,6 +105,14 @@ public class VhostPacket
         byte[] reply = new byte[Length];
         return ArpResponder.TryBuildArpReply(Bytes.Span, mac, reply, out int length, only) ? new VhostPacket(reply.AsMemory(0, length)) : null;
     }
+
+    /// <summary>The packet with its checksum left to the receiver; throws <see cref="ArgumentException"/> when it is not TCP or UDP over IP.</summary>
+    public OffloadPacket LeaveChecksum() => OffloadPacket.Create(this, 0);
+
+    /// <summary>The packet with checksum and cutting left to the receiver; throws <see cref="ArgumentException"/> when it is not TCP or UDP over IP.</summary>
+    /// <param name="payloadBytes">Payload bytes of each segment (TCP) or datagram (UDP), 1 to 65535.</param>
+    public OffloadPacket LeaveSegments(int payloadBytes) =>
+        payloadBytes is >= 1 and <= ushort.MaxValue ? OffloadPacket.Create(this, payloadBytes) : throw PacketError.Argument("Segment size", "1 to 65535 bytes", payloadBytes);
 
     /// <summary>The frame as lower-case hexadecimal digits without anything between.</summary>
     public string ToHex() => Convert.ToHexStringLower(Bytes.Span);

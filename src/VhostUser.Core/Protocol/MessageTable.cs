@@ -59,7 +59,7 @@ internal static class MessageTable
         Row(RemMemReg, "REM_MEM_REG", 40, Optional, P.ConfigureMemSlots),
         Row(SetStatus, "SET_STATUS", 8, NoFd, P.Status),
         Row(GetStatus, "GET_STATUS", 0, NoFd, P.Status, Always, 8),
-        Row(GetSharedObject, "GET_SHARED_OBJECT", 16, NoFd, P.SharedObject, Always, -1),
+        Row(GetSharedObject, "GET_SHARED_OBJECT", 0, NoFd, P.SharedObject, Always, -1) with { MaxSize = 16 }, // QEMU leaves the UUID out
         Row(SetDeviceStateFd, "SET_DEVICE_STATE_FD", 8, One, P.DeviceState, Always, 8),
         Row(CheckDeviceState, "CHECK_DEVICE_STATE", 0, NoFd, P.DeviceState, Always, 8),
         Row(GetShmemConfig, "GET_SHMEM_CONFIG", 0, NoFd, P.Shmem, Always, -1),

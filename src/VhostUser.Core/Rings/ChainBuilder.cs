@@ -1,4 +1,5 @@
 using VhostUser.Memory;
+using VhostUser.Protocol;
 
 namespace VhostUser.Rings;
 
@@ -51,7 +52,7 @@ internal unsafe ref struct ChainBuilder(MemoryTable memory, int queue, uint plac
             }
             else
             {
-                pointer = memory.TranslateGuestPrefix(address, left, out MemoryTable.GuestRange hit, out covered);
+                pointer = memory.TranslateGuestPrefix(address, left, out MemoryTable.GuestRange hit, out covered, write ? IotlbPermission.Write : IotlbPermission.Read);
                 Range = hit;
                 if (pointer == null)
                     throw RingException.Create(VhostError.DescriptorAddressInvalid, queue,

@@ -38,7 +38,10 @@ internal abstract unsafe class DeviceQueue
     public abstract bool HasAvailable();
 
     /// <summary>Marks what this queue writes in the front-end's dirty log; null while nothing of it is logged.</summary>
-    public RingLog? Log { get; set; }
+    public virtual RingLog? Log { get; set; }
+
+    /// <summary>Forgets where addresses lie: the front-end invalidated some. No chain is in work then.</summary>
+    public abstract void ForgetTranslations();
 
     /// <summary>A look at both sides' indices.</summary>
     public abstract RingIndices ReadIndices();

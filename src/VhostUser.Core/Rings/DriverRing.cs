@@ -32,6 +32,9 @@ internal sealed unsafe class DriverRing : IDisposable
 
     public FileDescriptor CallFd { get; }
 
+    /// <summary>With INBAND_NOTIFICATIONS: kicks the device by message instead of by descriptor.</summary>
+    public Action<int>? KickByMessage { get; set; }
+
     /// <summary>Whether the back-end plays the driver on this ring, as vapp's does on ring 0: this side then waits on the kick.</summary>
     public bool IsReversed { get; private init; }
 
@@ -83,7 +86,8 @@ internal sealed unsafe class DriverRing : IDisposable
     /// <summary>Kicks the device whatever it wants.</summary>
     public void Kick()
     {
-        EventFd.Signal(KickFd.Number);
+        if (KickByMessage is null) EventFd.Signal(KickFd.Number);
+        else KickByMessage(Index);
         Counters.KicksSent++;
     }
 

@@ -35,4 +35,6 @@ public enum DropReason
     NoDestination,
     /// <summary>The packet claims more merged buffers than came (num_buffers, virtio 1.3 §5.1.6.4).</summary>
     Incomplete,
+    /// <summary>The receiver said by a control command that it does not want such packets (virtio 1.3 §5.1.6.5).</summary>
+    NotWanted,
 }

@@ -29,6 +29,9 @@ internal sealed class Vring(int index) : IDisposable
     /// <summary>Whether this back-end plays the driver on the ring, as vapp's does on ring 0: it then signals the kick, and waits for nothing.</summary>
     public bool IsReversed { get; init; }
 
+    /// <summary>With INBAND_NOTIFICATIONS: calls the driver by message, for a ring that got no call descriptor; its kicks come as messages too.</summary>
+    public Action<int>? CallByMessage { get; set; }
+
     private FileDescriptor? SignalFd => IsReversed ? KickFd : CallFd;
 
     /// <summary>SET_VRING_KICK came, with a descriptor or with "poll": the ring is started.</summary>
@@ -91,8 +94,9 @@ internal sealed class Vring(int index) : IDisposable
     /// <summary>Calls the driver whatever it wants.</summary>
     public void Call()
     {
-        if (SignalFd is null) return;
-        EventFd.Signal(SignalFd.Number);
+        if (SignalFd is not null) EventFd.Signal(SignalFd.Number);
+        else if (CallReceived && CallByMessage is not null) CallByMessage(Index);
+        else return;
         Counters.CallsSent++;
     }
 

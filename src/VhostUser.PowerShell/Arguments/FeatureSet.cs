@@ -6,4 +6,6 @@ namespace VhostUser.Arguments;
 internal static class FeatureSet
 {
     public static VirtioFeatures Of(VirtioFeatures[] features) => features.Aggregate(VirtioFeatures.None, (set, feature) => set | feature);
+
+    public static ProtocolFeatures Of(ProtocolFeatures[] features) => features.Aggregate(ProtocolFeatures.None, (set, feature) => set | feature);
 }

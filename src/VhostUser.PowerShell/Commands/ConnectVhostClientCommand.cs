@@ -47,6 +47,18 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
     [Parameter]
     public VirtioFeatures[] ExcludeFeature { get; set; } = [];
 
+    /// <summary>Protocol features that the back-end must have and that are used: InbandNotifications, GpaAddresses.</summary>
+    [Parameter]
+    public ProtocolFeatures[] ProtocolFeature { get; set; } = [];
+
+    /// <summary>Protocol features not to use even if the back-end offers them.</summary>
+    [Parameter]
+    public ProtocolFeatures[] ExcludeProtocolFeature { get; set; } = [];
+
+    /// <summary>Whose numbers of protocol features the back-end uses.</summary>
+    [Parameter]
+    public ProtocolDialect Dialect { get; set; }
+
     /// <summary>How long to wait for the peer and for each of its replies, in seconds or as a TimeSpan.</summary>
     [Parameter]
     [Timeout]
@@ -108,6 +120,9 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
         BufferSize = (int)Math.Min(BufferSize, int.MaxValue),
         RequireFeatures = FeatureSet.Of(Feature),
         ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
+        RequireProtocolFeatures = FeatureSet.Of(ProtocolFeature),
+        ExcludeProtocolFeatures = FeatureSet.Of(ExcludeProtocolFeature),
+        Dialect = Dialect,
         Timeout = Timeout,
         Retry = Retry,
         Reconnect = Reconnect,

@@ -73,6 +73,17 @@ public sealed class SendVringPacketCommand : VhostCmdlet
     [Timeout]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Leaves the checksum of TCP and UDP packets to the back-end (needs the feature Csum).</summary>
+    [Parameter(ParameterSetName = PacketSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    public SwitchParameter NeedsChecksum { get; set; }
+
+    /// <summary>Leaves the cutting of TCP and UDP packets to the back-end: payload bytes of each piece (needs HostTso4, HostTso6, HostUso or HostUfo).</summary>
+    [Parameter(ParameterSetName = PacketSet)]
+    [Parameter(ParameterSetName = PathSet)]
+    [ValidateRange(1, 65535)]
+    public int SegmentSize { get; set; }
+
     /// <summary>Writes the packets that were sent.</summary>
     [Parameter(ParameterSetName = PacketSet)]
     [Parameter(ParameterSetName = PathSet)]
@@ -132,11 +143,15 @@ public sealed class SendVringPacketCommand : VhostCmdlet
         foreach (VhostPacket packet in packets) SendOne(packet);
     }
 
+    private VhostPacket Prepare(VhostPacket packet) =>
+        SegmentSize > 0 ? packet.LeaveSegments(SegmentSize) : NeedsChecksum ? packet.LeaveChecksum() : packet;
+
     private void SendOne(VhostPacket packet)
     {
+        packet = Prepare(packet);
         try
         {
-            _client!.Send(packet.Bytes.Span, Queue, Count, _pace!, Timeout, Cancel, _progress);
+            _client!.Send(packet, Queue, Count, _pace!, Timeout, Cancel, _progress);
         }
         catch (VhostException error) when (error.Error is VhostError.RingFull or VhostError.RingIndexInvalid)
         {

@@ -69,6 +69,22 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Virtio features to offer besides the usual ones: AccessPlatform.</summary>
+    [Parameter]
+    public VirtioFeatures[] Feature { get; set; } = [];
+
+    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault.</summary>
+    [Parameter]
+    public ProtocolFeatures[] ProtocolFeature { get; set; } = [];
+
+    /// <summary>Protocol features not to offer.</summary>
+    [Parameter]
+    public ProtocolFeatures[] ExcludeProtocolFeature { get; set; } = [];
+
+    /// <summary>Whose numbers of protocol features the front-end uses.</summary>
+    [Parameter]
+    public ProtocolDialect Dialect { get; set; }
+
     /// <summary>Virtio features not to offer.</summary>
     [Parameter]
     public VirtioFeatures[] ExcludeFeature { get; set; } = [];
@@ -88,6 +104,10 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     /// <summary>The largest packet behind an Ethernet header, told in the configuration space: 68 to 65535 bytes.</summary>
     [Parameter]
     public int? Mtu { get; set; }
+
+    /// <summary>Offers a control queue, for front-ends that leave it to the back-end (QEMU and DPDK keep it).</summary>
+    [Parameter]
+    public SwitchParameter ControlQueue { get; set; }
 
     /// <summary>Starts one server.</summary>
     protected override void ProcessRecord()
@@ -158,9 +178,14 @@ public sealed class StartVhostServerCommand : VhostCmdlet
         SocketMode = SocketMode,
         Force = Force,
         ExcludeFeatures = FeatureSet.Of(ExcludeFeature),
+        OfferFeatures = FeatureSet.Of(Feature),
+        OfferProtocolFeatures = FeatureSet.Of(ProtocolFeature),
+        ExcludeProtocolFeatures = FeatureSet.Of(ExcludeProtocolFeature),
+        Dialect = Dialect,
         Profile = PeerProfile,
         ConfigSpace = ConfigSpace,
         MacAddress = MacAddress,
         Mtu = Mtu,
+        ControlQueue = ControlQueue,
     };
 }

@@ -29,6 +29,8 @@ internal static class ScriptOutput
 
     private static ReadOnlyMemory<byte> ToFrame(object value) => value switch
     {
+        // An answer is plain: what the peer left to this end is done here.
+        ReceivedPacket received => received.CompleteChecksum().Bytes,
         VhostPacket packet => packet.Bytes,
         byte[] bytes => bytes,
         ReadOnlyMemory<byte> memory => memory,

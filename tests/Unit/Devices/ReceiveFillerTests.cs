@@ -121,20 +121,6 @@ public unsafe class ReceiveFillerTests
         Assert.Equal(8, NetFixture.Reap(net.ReceiveRing).Length);
     }
 
-    [Fact]
-    public void A_device_that_reads_into_buffers_is_offered_none_that_it_may_not_write_or_that_would_cut_a_packet()
-    {
-        using var net = new NetFixture(Version1);
-        NetFixture.Post(net.ReceiveRing, [net.Buffer(0, 2000)], []);
-        net.PostReceive(net.Buffer(3000, 1525));
-        Assert.True(net.Pair.Filler.PeekBuffer(out _, out _) == null);
-        net.Pair.Filler.Flush();
-        Assert.Equal([0u, 0u], NetFixture.Reap(net.ReceiveRing).Select(used => used.Written));
-        net.PostReceive(net.Buffer(5000, 1526));
-        Assert.True(net.Pair.Filler.PeekBuffer(out int segments, out uint bytes) != null);
-        Assert.Equal((1, 1526u), (segments, bytes));
-    }
-
     [Theory]
     [InlineData(Version1)]
     [InlineData(Version1 | MrgRxbuf)]

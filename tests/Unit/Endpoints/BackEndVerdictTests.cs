@@ -125,7 +125,7 @@ public sealed class BackEndVerdictTests : TrapTest
     public void A_packet_whose_header_asks_for_what_was_not_negotiated_makes_the_server_ask_for_the_header_length()
     {
         using VhostServer server = Serve();
-        using RawFrontEnd front = ConnectAndStart();
+        using RawFrontEnd front = ConnectAndStart(exclude: VirtioFeatures.Csum);
         front.Memory.Bytes[front.Memory.Buffer(0)] = 1; // NEEDS_CSUM, or the packet's first byte of a front-end with another header
         PassOne(front);
         Assert.Equal("ok; the front-end has sent nothing yet; dropped: 1 InvalidHeader (does the peer use a virtio-net header of 12 bytes too?)", Ring(server, 1).Verdict);

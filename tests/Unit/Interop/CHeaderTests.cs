@@ -14,7 +14,7 @@ public partial class CHeaderTests
 {
     private static readonly string[] _libc =
     [
-        "errno.h", "fcntl.h", "limits.h", "poll.h", "signal.h", "stddef.h", "sys/epoll.h", "sys/eventfd.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
+        "errno.h", "fcntl.h", "limits.h", "poll.h", "signal.h", "stddef.h", "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "linux/userfaultfd.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
         "sys/uio.h", "sys/un.h", "linux/memfd.h",
     ];
 

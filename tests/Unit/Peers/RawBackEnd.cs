@@ -124,7 +124,7 @@ internal sealed unsafe class RawBackEnd : IDisposable
                 Rings[address.Index] = address;
                 break;
             case FrontEndRequest.SetVringCall:
-                _calls[(uint)message.UInt64] = message.Fds[0].Duplicate();
+                if (message.Fds.Count > 0) _calls[(uint)message.UInt64] = message.Fds[0].Duplicate(); // in-band there is none
                 break;
             case FrontEndRequest.SetStatus:
                 _status = message.UInt64;

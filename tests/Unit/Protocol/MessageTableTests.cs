@@ -30,7 +30,7 @@ public sealed class MessageTableTests
         Of("GET_INFLIGHT_FD", 24, NoFd, Always, 24, P.InflightShmfd), Of("SET_INFLIGHT_FD", 24, One, gate: P.InflightShmfd), Of("GPU_SET_SOCKET", 0, One),
         Of("RESET_DEVICE", 0, gate: P.ResetDevice), Of("VRING_KICK", 8, gate: P.InbandNotifications), Of("GET_MAX_MEM_SLOTS", 0, NoFd, Always, 8, P.ConfigureMemSlots),
         Of("ADD_MEM_REG", 40, One, gate: P.ConfigureMemSlots), Of("REM_MEM_REG", 40, Optional, gate: P.ConfigureMemSlots),
-        Of("SET_STATUS", 8, gate: P.Status), Of("GET_STATUS", 0, NoFd, Always, 8, P.Status), Of("GET_SHARED_OBJECT", 16, NoFd, Always, -1, P.SharedObject),
+        Of("SET_STATUS", 8, gate: P.Status), Of("GET_STATUS", 0, NoFd, Always, 8, P.Status), Of("GET_SHARED_OBJECT", 0, NoFd, Always, -1, P.SharedObject) with { MaxSize = 16 },
         Of("SET_DEVICE_STATE_FD", 8, One, Always, 8, P.DeviceState), Of("CHECK_DEVICE_STATE", 0, NoFd, Always, 8, P.DeviceState),
         Of("GET_SHMEM_CONFIG", 0, NoFd, Always, -1, P.Shmem), Of("GET_VRING_BASE_SKIP_DRAIN", 8, NoFd, Always, 8, P.GetVringBaseSkipDrain),
     ];

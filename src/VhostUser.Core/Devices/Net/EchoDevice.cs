@@ -1,14 +1,20 @@
 using System.Runtime.Intrinsics.X86;
+using VhostUser.Devices.Net.Offloads;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net;
 
-/// <summary>Copies every transmitted packet into the receive ring of the same pair: one copy, straight between guest buffers.</summary>
+/// <summary>
+/// Copies every transmitted packet into the receive ring of the same pair: one copy, straight between
+/// guest buffers. What the guest left to do comes back to it if it takes that, and else finished.
+/// </summary>
 internal sealed unsafe class EchoDevice : NetDevice
 {
+    private readonly PacketForwarder _forwarder = new();
+
     public override bool Process(NetQueuePair pair)
     {
-        if (!pair.CanTransmit) return false;
+        if (!pair.CanTransmit || pair.MayStall && !HasReceiveBuffers(pair)) return false;
         Vring ring = pair.Transmit;
         int count = ring.Queue!.Take(ring.Burst, BurstSize);
         if (count == 0) return false;
@@ -21,25 +27,33 @@ internal sealed unsafe class EchoDevice : NetDevice
         }
         for (int i = 0; i < count; i++)
         {
-            if (!TransmitReader.TryRead(ring.Burst, ref chains[i], pair.HeaderLength, out PacketView packet, out DropReason reason)
-                || !IsPlain(ring, ref chains[i], pair.HeaderLength, ref reason))
-            {
-                ring.Counters.Drops.Add(reason);
-                continue;
-            }
-            ring.Counters.Packets++;
-            ring.Counters.Bytes += packet.Length;
-            if (pair.CanReceive) pair.Filler.TryWrite(packet);
-            else ring.Counters.Drops.Add(DropReason.ReceiveRingStopped);
+            DropReason? reason = Echo(pair, ref chains[i]);
+            if (reason is not null) ring.Counters.Drops.Add(reason.Value);
         }
         if (pair.CanReceive) pair.Filler.Flush();
         ReturnTransmitted(ring, count);
         return true;
     }
 
-    private static bool IsPlain(Vring ring, ref Chain chain, int headerLength, ref DropReason reason)
+    /// <summary>Behind an IOMMU: whether the receive buffers' addresses are known. A packet taken before would have nowhere to go.</summary>
+    private static bool HasReceiveBuffers(NetQueuePair pair)
     {
-        reason = DropReason.InvalidHeader;
-        return TransmitReader.IsPlain(TransmitReader.ReadHeader(ring.Burst, ref chain, headerLength));
+        if (!pair.CanReceive) return !pair.Receive.WasEnabled;
+        pair.Filler.Expect(BurstSize);
+        bool known = pair.Filler.HasBuffer || pair.Receive.Queue!.HasAvailable() is false && pair.Receive.Queue.Verdict is null;
+        pair.Filler.Flush();
+        return known;
+    }
+
+    /// <summary>Sends one packet back; the reason when it is dropped at the transmit ring.</summary>
+    private DropReason? Echo(NetQueuePair pair, ref Chain chain)
+    {
+        Vring ring = pair.Transmit;
+        if (!TransmitReader.TryRead(ring.Burst, ref chain, pair.HeaderLength, out PacketView packet, out DropReason reason)) return reason;
+        if (!TransmitReader.TryReadHeader(ring.Burst, ref chain, pair, packet.Length, out NetHeader header, ref reason)) return reason;
+        ring.Counters.Packets++;
+        ring.Counters.Bytes += packet.Length;
+        if (!pair.CanReceive) return DropReason.ReceiveRingStopped;
+        return _forwarder.TryForward(pair, packet, header, out reason) ? null : reason;
     }
 }

@@ -1,3 +1,4 @@
+using VhostUser.Protocol;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net;
@@ -13,6 +14,9 @@ internal abstract class NetDevice : IDisposable
 
     /// <summary>Whether a kick of the receive ring (new buffers) gives this device work.</summary>
     public virtual bool WantsReceiveKicks => false;
+
+    /// <summary>Features that this device can't honour, so that they are not offered.</summary>
+    public virtual VirtioFeatures Unsupported => VirtioFeatures.None;
 
     /// <summary>A descriptor that becomes readable when this device has work of its own, or -1.</summary>
     public virtual int WakeFd => -1;

@@ -33,10 +33,11 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
     /// <summary>A number for a packet that will be sent many times: a slot that still holds it is sent again without a copy.</summary>
     public uint NewTemplate() => ++_templates == 0 ? ++_templates : _templates;
 
-    /// <summary>Copies a packet into the ring behind an empty header; false when the ring has no room. <see cref="Flush"/> makes it available.</summary>
+    /// <summary>Copies a packet into the ring behind its header; false when the ring has no room. <see cref="Flush"/> makes it available.</summary>
     /// <param name="frame">The packet.</param>
     /// <param name="template">What <see cref="NewTemplate"/> gave for exactly this packet, or 0.</param>
-    public bool TrySend(ReadOnlySpan<byte> frame, uint template = 0)
+    /// <param name="header">What is left to the device; empty when nothing is.</param>
+    public bool TrySend(ReadOnlySpan<byte> frame, uint template = 0, in NetHeader header = default)
     {
         uint total = (uint)frame.Length + (uint)headerLength;
         DriverQueue queue = ring.Queue;
@@ -48,13 +49,13 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
             if (template == 0 || _held[id] != template)
             {
                 byte* slot = slots.Address + offset;
-                ClearHeader(slot);
+                WriteHeader(slot, header);
                 fixed (byte* source = frame) Unsafe.CopyBlockUnaligned(slot + headerLength, source, (uint)frame.Length);
                 _held[id] = template;
             }
             queue.AddSingle(slots.GuestAddress + offset, total, writable: false);
         }
-        else if (!TrySendInPieces(frame))
+        else if (!TrySendInPieces(frame, header))
         {
             return false;
         }
@@ -86,7 +87,7 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
         }
     }
 
-    private bool TrySendInPieces(ReadOnlySpan<byte> frame)
+    private bool TrySendInPieces(ReadOnlySpan<byte> frame, in NetHeader header)
     {
         DriverQueue queue = ring.Queue;
         Span<ChainBuffer> pieces = stackalloc ChainBuffer[MaxPieces];
@@ -104,7 +105,7 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
             uint start = 0;
             if (slotNumber == 0)
             {
-                ClearHeader(slot);
+                WriteHeader(slot, header);
                 start = (uint)headerLength;
                 // Without ANY_LAYOUT or VERSION_1 the header stands in a descriptor of its own (virtio 1.3 §5.1.6.6).
                 if (separateHeader) pieces[count++] = new ChainBuffer(slots.GuestAddress + offset, start);
@@ -119,10 +120,13 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
         return queue.TryAdd(pieces[..count], [], direct: true, out _);
     }
 
-    private void ClearHeader(byte* slot)
+    private void WriteHeader(byte* slot, in NetHeader header)
     {
         // Slots are at least 64 bytes: 16 zeros at once cover headers of 10 and 12, four more the one of 20.
         *(UInt128*)slot = 0;
         if (headerLength > 16) *(uint*)(slot + 16) = 0;
+        if ((header.Flags | header.GsoType) == 0) return;
+        // num_buffers stays 0: a driver does not use it (virtio 1.3 §5.1.6.2.1).
+        fixed (NetHeader* source = &header) Unsafe.CopyBlockUnaligned(slot, source, NetHeader.LegacyLength);
     }
 }

@@ -39,6 +39,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
 
     private bool TryWriteBehind(in PacketView packet, in NetHeader header)
     {
+        if (pair.Filter is not null && !pair.Filter.Accepts(packet)) return Drop(DropReason.NotWanted);
         Vring ring = pair.Receive;
         if (!FindBuffer((uint)pair.HeaderLength)) return Drop(DropReason.NoReceiveBuffer);
         ref Chain chain = ref ring.Burst.Chains[_next];
@@ -81,31 +82,6 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
 
     /// <summary>Forgets everything: the ring was stopped.</summary>
     public void Reset() => _count = _next = _returned = 0;
-
-    /// <summary>The next buffer as segments, for a device that reads straight into it; null when there is none. <see cref="Commit"/> fills it.</summary>
-    public Segment* PeekBuffer(out int segments, out uint bytes)
-    {
-        // It is filled in one piece, so it must have room for any packet, or the packet would be cut.
-        if (!FindBuffer((uint)pair.HeaderLength + WholePacket))
-        {
-            segments = 0;
-            bytes = 0;
-            return null;
-        }
-        ref Chain chain = ref pair.Receive.Burst.Chains[_next];
-        segments = chain.WritableSegments;
-        bytes = chain.WritableBytes;
-        return pair.Receive.Burst.Segments + chain.FirstSegment + chain.ReadableSegments;
-    }
-
-    /// <summary>Marks the buffer of <see cref="PeekBuffer"/> as holding a header and packet of this many bytes together.</summary>
-    public void Commit(uint written)
-    {
-        ref Chain chain = ref pair.Receive.Burst.Chains[_next++];
-        chain.Written = written;
-        pair.Receive.Counters.Packets++;
-        pair.Receive.Counters.Bytes += written - (uint)pair.HeaderLength;
-    }
 
     private bool Refill()
     {

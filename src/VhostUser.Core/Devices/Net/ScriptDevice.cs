@@ -1,9 +1,11 @@
+using System.Runtime.CompilerServices;
+using VhostUser.Devices.Net.Offloads;
 using VhostUser.Memory;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net;
 
-/// <summary>Hands a private copy of each packet to a handler and sends back what it returns.</summary>
+/// <summary>Hands a private copy of each packet, with the header that says what is left to do, to a handler and sends back what it returns.</summary>
 internal sealed unsafe class ScriptDevice(PacketHandler handler) : NetDevice
 {
     /// <summary>A script takes long: few packets at a time keep the control socket answered.</summary>
@@ -45,15 +47,22 @@ internal sealed unsafe class ScriptDevice(PacketHandler handler) : NetDevice
             ring.Counters.Drops.Add(reason);
             return;
         }
-        ring.Counters.Packets++;
-        ring.Counters.Bytes += packet.Length;
         byte[] header = new byte[pair.HeaderLength];
         byte[] frame = new byte[packet.Length];
+        NetHeader told = default;
         fixed (byte* h = header, f = frame)
         {
             new SegmentCursor(ring.Burst.Segments + chain.FirstSegment, chain.ReadableSegments).Read(h, (uint)header.Length);
             packet.CopyTo(f);
+            Unsafe.CopyBlockUnaligned(&told, h, (uint)Math.Min(header.Length, NetHeader.Length));
         }
+        if (!OffloadRules.IsAllowed(told, pair.Features, packet.Length))
+        {
+            ring.Counters.Drops.Add(DropReason.InvalidHeader);
+            return;
+        }
+        ring.Counters.Packets++;
+        ring.Counters.Bytes += packet.Length;
         IReadOnlyList<ReadOnlyMemory<byte>> replies;
         try
         {

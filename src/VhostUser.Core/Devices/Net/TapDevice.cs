@@ -1,32 +1,45 @@
+using System.Runtime.InteropServices;
+using VhostUser.Devices.Net.Offloads;
 using VhostUser.Interop;
 using VhostUser.Memory;
+using VhostUser.Protocol;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net;
 
 /// <summary>
-/// Joins the rings to a tap interface of the host. The kernel reads and writes guest buffers directly (readv and writev on the
-/// segments, header included), so no packet is copied in this process.
+/// Joins the rings to a tap interface of the host. The kernel reads what the guest sends from the guest's buffers; what it sends
+/// itself is copied into them here. Checksums and cutting are left to whoever comes last, kernel or guest, if it takes them.
 /// </summary>
-internal sealed unsafe class TapDevice(string name) : NetDevice
+internal sealed unsafe class TapDevice : NetDevice
 {
-    private const int MaxVector = 64;
+    private const int MaxVector = 256;
 
-    private readonly TapInterface _tap = new(name);
-    private readonly byte[] _discard = new byte[NetHeader.HashLength + TransmitReader.MaxPacket];
-    private int _headerLength = NetHeader.LegacyLength;
+    private readonly TapInterface _tap;
+    private readonly PacketForwarder _forwarder = new();
+    private readonly byte[] _fromHost = GC.AllocateUninitializedArray<byte>(NetHeader.Length + (int)TransmitReader.MaxPacket, pinned: true);
+    private uint _offloads;
+
+    /// <param name="name">Interface name, at most 15 bytes; it is made when it does not exist (needs CAP_NET_ADMIN).</param>
+    public TapDevice(string name)
+    {
+        _tap = new TapInterface(name);
+        _tap.SetHeaderLength(NetHeader.Length);
+        // Kernels before 6.2 know no USO: then it is not offered to the guest either.
+        if (!_tap.TrySetOffloads(TapOffloads.All)) Unsupported = TapOffloads.UsoFeatures;
+        _tap.TrySetOffloads(0);
+    }
 
     public string Name => _tap.Name;
 
     public override int WakeFd => _tap.Fd;
 
+    public override VirtioFeatures Unsupported { get; }
+
     public override bool Process(NetQueuePair pair)
     {
-        if (pair.HeaderLength != _headerLength)
-        {
-            _tap.SetHeaderLength(pair.HeaderLength);
-            _headerLength = pair.HeaderLength;
-        }
+        uint offloads = TapOffloads.For(pair.Features);
+        if (offloads != _offloads && _tap.TrySetOffloads(offloads)) _offloads = offloads;
         bool worked = FromGuest(pair);
         // One queue pair is enough for what comes from the host: a tap queue has no notion of the guest's others.
         return (pair.Index == 0 && ToGuest(pair)) | worked;
@@ -36,9 +49,9 @@ internal sealed unsafe class TapDevice(string name) : NetDevice
 
     public override void Announce(ReadOnlySpan<byte> frame)
     {
-        Span<byte> packet = stackalloc byte[_headerLength + frame.Length];
-        packet[.._headerLength].Clear();
-        frame.CopyTo(packet[_headerLength..]);
+        Span<byte> packet = stackalloc byte[NetHeader.Length + frame.Length];
+        packet[..NetHeader.Length].Clear();
+        frame.CopyTo(packet[NetHeader.Length..]);
         fixed (byte* p = packet) Libc.Write(_tap.Fd, p, (nuint)packet.Length);
     }
 
@@ -48,72 +61,61 @@ internal sealed unsafe class TapDevice(string name) : NetDevice
         Vring ring = pair.Transmit;
         int count = ring.Queue!.Take(ring.Burst, BurstSize);
         if (count == 0) return false;
-        iovec* vector = stackalloc iovec[MaxVector];
         for (int i = 0; i < count; i++)
         {
             ref Chain chain = ref ring.Burst.Chains[i];
-            if (!TransmitReader.TryRead(ring.Burst, ref chain, pair.HeaderLength, out PacketView packet, out DropReason reason))
+            if (!TransmitReader.TryRead(ring.Burst, ref chain, pair.HeaderLength, out PacketView packet, out DropReason reason)
+                || !TransmitReader.TryReadHeader(ring.Burst, ref chain, pair, packet.Length, out NetHeader header, ref reason))
             {
                 ring.Counters.Drops.Add(reason);
                 continue;
             }
             ring.Counters.Packets++;
             ring.Counters.Bytes += packet.Length;
-            int pieces = Math.Min((int)chain.ReadableSegments, MaxVector);
-            Fill(vector, ring.Burst.Segments + chain.FirstSegment, pieces);
-            if (pieces < chain.ReadableSegments || Libc.WriteVector(_tap.Fd, vector, pieces) < 0) ring.Counters.Drops.Add(DropReason.TapRefused);
+            if (!TryWrite(packet, header)) ring.Counters.Drops.Add(DropReason.TapRefused);
         }
         ReturnTransmitted(ring, count);
         return true;
     }
 
-    private bool ToGuest(NetQueuePair pair)
+    // The kernel gets a header of this process's and the packet where it lies; cutting and checksums are its work.
+    private bool TryWrite(in PacketView packet, in NetHeader header)
     {
         iovec* vector = stackalloc iovec[MaxVector];
-        pair.Filler.Expect(BurstSize);
-        int sent = 0;
-        for (; sent < BurstSize; sent++)
+        NetHeader told = OffloadRules.Describe(packet, header, VirtioFeatures.GuestCsum);
+        vector[0] = new iovec { iov_base = &told, iov_len = NetHeader.Length };
+        SegmentCursor cursor = packet.Cursor();
+        int count = 1;
+        for (uint left = packet.Length; left > 0; count++)
         {
-            Segment* buffer = pair.CanReceive ? pair.Filler.PeekBuffer(out int segments, out uint room) : Nothing(out segments, out room);
-            if (buffer == null)
+            if (count == MaxVector) return false;
+            Segment piece = cursor.Next(left);
+            vector[count] = new iovec { iov_base = piece.Address, iov_len = piece.Length };
+            left -= piece.Length;
+        }
+        return Libc.WriteVector(_tap.Fd, vector, count) >= 0;
+    }
+
+    private bool ToGuest(NetQueuePair pair)
+    {
+        byte* buffer = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_fromHost, 0);
+        pair.Filler.Expect(BurstSize);
+        int taken = 0;
+        for (; taken < BurstSize; taken++)
+        {
+            long read = Libc.Read(_tap.Fd, buffer, (nuint)_fromHost.Length);
+            if (read <= NetHeader.Length) break;
+            if (!pair.CanReceive)
             {
-                fixed (byte* p = _discard)
-                {
-                    if (Libc.Read(_tap.Fd, p, (nuint)_discard.Length) <= 0) break;
-                }
-                pair.Receive.Counters.Drops.Add(pair.CanReceive ? DropReason.NoReceiveBuffer : DropReason.ReceiveRingStopped);
+                pair.Receive.Counters.Drops.Add(DropReason.ReceiveRingStopped);
                 continue;
             }
-            int pieces = Math.Min(segments, MaxVector);
-            Fill(vector, buffer, pieces);
-            long read = Libc.ReadVector(_tap.Fd, vector, pieces);
-            if (read <= pair.HeaderLength) break;
-            SetBufferCount(buffer, segments, pair.HeaderLength);
-            pair.Filler.Commit((uint)read);
+            uint length = (uint)read - NetHeader.Length;
+            var segment = new Segment(buffer + NetHeader.Length, length);
+            // A packet that the kernel left for a guest which has turned the offload off since then is finished here.
+            if (!_forwarder.TryForward(pair, new PacketView(&segment, 1, 0, length), *(NetHeader*)buffer, out DropReason reason)) pair.Receive.Counters.Drops.Add(reason);
         }
         if (pair.CanReceive) pair.Filler.Flush();
-        return sent > 0;
-    }
-
-    // The kernel leaves num_buffers 0; it is 1 for a packet in one buffer (virtio 1.3 §5.1.6.4.1).
-    private static void SetBufferCount(Segment* segments, int count, int headerLength)
-    {
-        if (headerLength == NetHeader.LegacyLength) return;
-        ushort one = 1;
-        var cursor = new SegmentCursor(segments, count);
-        cursor.Skip(NetHeader.LegacyLength);
-        cursor.Write((byte*)&one, sizeof(ushort));
-    }
-
-    private static Segment* Nothing(out int segments, out uint room)
-    {
-        segments = 0;
-        room = 0;
-        return null;
-    }
-
-    private static void Fill(iovec* vector, Segment* segments, int count)
-    {
-        for (int i = 0; i < count; i++) vector[i] = new iovec { iov_base = segments[i].Address, iov_len = segments[i].Length };
+        return taken > 0;
     }
 }

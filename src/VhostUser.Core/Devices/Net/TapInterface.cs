@@ -58,5 +58,8 @@ internal sealed unsafe class TapInterface : IDisposable
     /// <summary>Lets the kernel hand over packets with these things left to do (TUN_F_CSUM and so on).</summary>
     public void SetOffloads(uint flags) => Libc.Ioctl(_fd.Number, TUNSETOFFLOAD, (void*)flags, "TUNSETOFFLOAD");
 
+    /// <summary>The same; false when this kernel does not know one of them.</summary>
+    public bool TrySetOffloads(uint flags) => Libc.TryIoctl(_fd.Number, TUNSETOFFLOAD, flags) >= 0;
+
     public void Dispose() => _fd.Dispose();
 }

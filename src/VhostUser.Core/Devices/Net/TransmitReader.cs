@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VhostUser.Devices.Net.Offloads;
 using VhostUser.Rings;
 
 namespace VhostUser.Devices.Net;
@@ -45,9 +46,23 @@ internal static unsafe class TransmitReader
         return header;
     }
 
-    /// <summary>
-    /// Whether a header asks for nothing that was not negotiated: neither a checksum to complete nor segments to cut
-    /// (virtio 1.3 §5.1.6.2: a driver must not set these without the features, which this device does not offer).
-    /// </summary>
-    public static bool IsPlain(in NetHeader header) => (header.Flags & NetHeader.NeedsCsum) == 0 && header.GsoType == 0;
+    /// <summary>The header of a chain if the driver may send it, as a private copy; a plain one comes as zeros, whatever else it says.</summary>
+    /// <param name="burst">The burst with the chain.</param>
+    /// <param name="chain">A chain that <see cref="TryRead"/> took for a packet.</param>
+    /// <param name="pair">The pair it came by.</param>
+    /// <param name="length">Bytes of the packet.</param>
+    /// <param name="header">The header.</param>
+    /// <param name="reason">Set when the driver may not send it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHeader(ChainBurst burst, ref Chain chain, NetQueuePair pair, uint length, out NetHeader header, ref DropReason reason)
+    {
+        Memory.Segment* first = burst.Segments + chain.FirstSegment;
+        header = default;
+        // Flags and gso_type at once, read once: nearly every header says nothing.
+        if (first->Length >= sizeof(ushort) && (Volatile.Read(ref *(ushort*)first->Address) & (NetHeader.NeedsCsum | 0xFF00)) == 0) return true;
+        header = ReadHeader(burst, ref chain, pair.HeaderLength);
+        if (OffloadRules.IsAllowed(header, pair.Features, length)) return true;
+        reason = DropReason.InvalidHeader;
+        return false;
+    }
 }

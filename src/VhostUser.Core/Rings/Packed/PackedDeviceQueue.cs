@@ -160,6 +160,8 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     public override bool HasAvailable() =>
         _outstanding < _ring.Size && (_ring.LoadTail(_nextAvailable.Offset).Raw & PackedTail.OwnerMask) == _nextAvailable.AvailableFlags;
 
+    public override void ForgetTranslations() => _range = default;
+
     public override RingIndices ReadIndices()
     {
         EventSuppression driver = _ring.LoadDriverEvent();

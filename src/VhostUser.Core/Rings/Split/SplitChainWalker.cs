@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using VhostUser.Memory;
+using VhostUser.Protocol;
 
 namespace VhostUser.Rings.Split;
 

@@ -200,6 +200,8 @@ internal sealed unsafe class SplitDeviceQueue : DeviceQueue
 
     public override bool HasAvailable() => _nextResubmitted < _resubmitted.Length || _ring.LoadAvailableIndex() != _nextAvailable;
 
+    public override void ForgetTranslations() => _range = default;
+
     public override RingIndices ReadIndices() => new(_ring.LoadAvailableIndex(), _ring.LoadUsedIndex(), _nextAvailable, _nextUsed,
         _ring.LoadAvailableFlags(), _ring.LoadUsedFlags(), _ring.LoadAvailableEvent(), _ring.LoadUsedEvent());
 

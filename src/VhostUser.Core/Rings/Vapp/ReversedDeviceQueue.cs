@@ -99,6 +99,8 @@ internal sealed unsafe class ReversedDeviceQueue : DeviceQueue
 
     public override bool HasAvailable() => Free > 0 || _ring.LoadUsedIndex() != _nextUsed;
 
+    public override void ForgetTranslations() { } // each buffer is looked up when it is used
+
     public override RingIndices ReadIndices() => new(_ring.LoadAvailableIndex(), _ring.LoadUsedIndex(), _nextAvailable, _nextUsed,
         _ring.LoadAvailableFlags(), _ring.LoadUsedFlags(), _ring.LoadAvailableEvent(), _ring.LoadUsedEvent());
 

@@ -42,6 +42,8 @@ internal sealed unsafe class WrapGuardQueue(SplitDeviceQueue inner, int queue, u
 
     public override bool HasAvailable() => inner.HasAvailable();
 
+    public override void ForgetTranslations() => inner.ForgetTranslations();
+
     public override RingIndices ReadIndices() => inner.ReadIndices();
 
     public override VringDescriptor[] ReadDescriptors() => inner.ReadDescriptors();

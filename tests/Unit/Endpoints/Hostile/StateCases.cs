@@ -19,8 +19,8 @@ internal static class StateCases
         MessageCase.Of("S-2 SET_FEATURES with all bits", Stage.Negotiated, SetFeatures, RawMessage.Of(ulong.MaxValue), VhostError.FeatureNotOffered, "SET_FEATURES acknowledges"),
         MessageCase.Of("S-2 SET_FEATURES changes while rings run", Stage.Running, SetFeatures, RawMessage.Of((ulong)VirtioFeatures.Version1), VhostError.RequestOutOfOrder, "while a ring runs"),
         MessageCase.Of("S-3 SET_PROTOCOL_FEATURES with bit 63", Stage.Negotiated, SetProtocolFeatures, RawMessage.Of(1UL << 63), VhostError.FeatureNotOffered, "SET_PROTOCOL_FEATURES acknowledges"),
-        MessageCase.Of("S-3 SET_PROTOCOL_FEATURES with in-band notifications", Stage.Negotiated, SetProtocolFeatures, RawMessage.Of((ulong)ProtocolFeatures.InbandNotifications),
-            VhostError.FeatureNotOffered, "InbandNotifications"),
+        MessageCase.Of("S-3 SET_PROTOCOL_FEATURES with sessions of cryptography", Stage.Negotiated, SetProtocolFeatures, RawMessage.Of((ulong)ProtocolFeatures.CryptoSession),
+            VhostError.FeatureNotOffered, "CryptoSession"),
         .. MessageTable.Rules.ToArray().Where(rule => rule.Gate != 0).Select(rule => Dummy($"S-4 {rule.Name} without its feature", rule, VhostError.RequestNotNegotiated, rule.Name, $"needs protocol feature {rule.Gate}")),
         .. MessageTable.Rules.ToArray().Where(rule => rule.Gate == 0 && !BackEnd.Supports(rule.Request)).Select(rule => Dummy($"S-4 {rule.Name}, which is not supported", rule, VhostError.RequestNotSupported, rule.Name)),
     ];

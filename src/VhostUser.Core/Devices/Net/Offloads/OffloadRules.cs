@@ -24,6 +24,9 @@ internal static class OffloadRules
         ((header.Flags & NetHeader.NeedsCsum) | header.GsoType) == 0
         || (features & VirtioFeatures.GuestCsum) != 0 && (features & ReceiveFeatures(header.GsoType)) == ReceiveFeatures(header.GsoType);
 
+    /// <summary>The features that sending a packet with this header takes.</summary>
+    public static VirtioFeatures FeaturesToSend(in NetHeader header) => VirtioFeatures.Csum | SendFeatures(header.GsoType);
+
     /// <summary>
     /// The header that tells a guest what is left to it: nothing but what concerns it, and a hdr_len that is right whoever wrote
     /// the packet (virtio 1.3 §5.1.6.4.1). Without GUEST_CSUM the flags are zero.
@@ -68,6 +71,8 @@ internal static class OffloadRules
         if (header.GsoType == GsoType.None) return true;
         // Every segment needs a checksum of its own, so whoever leaves the cutting leaves the checksum too.
         if ((header.Flags & NetHeader.NeedsCsum) == 0 || header.GsoSize == 0) return false;
+        // Only a driver that said so gives an exact hdr_len; another's means nothing (virtio 1.3 §5.1.6.2.2).
+        if ((features & VirtioFeatures.GuestHdrLen) != 0 && header.HeaderLength > length) return false;
         VirtioFeatures needed = SendFeatures(header.GsoType);
         return needed != 0 && (features & needed) == needed;
     }

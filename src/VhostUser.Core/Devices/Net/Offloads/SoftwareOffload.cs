@@ -78,7 +78,8 @@ internal sealed unsafe class SoftwareOffload
         if (tcp && _at.IsIpv6 != (type == GsoType.TcpV6)) return false;
         _fragments = type == GsoType.Udp;
         int payload = _length - (_fragments ? _at.Transport : _at.Payload);
-        if (payload <= header.GsoSize) return InternetChecksum.Complete(frame, header.ChecksumStart, header.ChecksumOffset); // whole, in one piece
+        // A packet of one piece is made like any other piece: DPDK leaves the length out of the pseudo header's sum of what is to be cut.
+        if (payload <= header.GsoSize && (_fragments || payload == 0)) return InternetChecksum.Complete(frame, header.ChecksumStart, header.ChecksumOffset); // whole, in one piece
         // A fragment's length is a multiple of 8, but for the last (RFC 791 §3.2).
         _size = _fragments ? header.GsoSize & ~7 : header.GsoSize;
         if (_size == 0 || payload / _size >= MaxSegments) return false;
