@@ -52,10 +52,11 @@ internal static unsafe class StateTransfer
     private static bool Wait(int fd, short events, long start, TimeSpan timeout, CancellationToken cancel)
     {
         Span<pollfd> poll = [new pollfd { fd = fd, events = events }];
-        while (Libc.Poll(poll, Slice) == 0)
+        // Looked at before every wait: a peer that gives a byte at a time is never silent for a slice.
+        while (!cancel.IsCancellationRequested && Stopwatch.GetElapsedTime(start) <= timeout)
         {
-            if (cancel.IsCancellationRequested || Stopwatch.GetElapsedTime(start) > timeout) return false;
+            if (Libc.Poll(poll, Slice) != 0) return true;
         }
-        return true;
+        return false;
     }
 }

@@ -26,7 +26,7 @@ public sealed class ClientReconnectTests : IDisposable
     }
 
     [Fact]
-    public void Traffic_goes_on_within_a_second_of_the_socket_s_return_twenty_times()
+    public void S_8_Traffic_goes_on_within_a_second_of_the_socket_s_return_twenty_times()
     {
         VhostServer server = Serve();
         using VhostClient client = Connect();
@@ -90,7 +90,7 @@ public sealed class ClientReconnectTests : IDisposable
     }
 
     [Fact]
-    public void Packets_in_flight_are_offered_to_the_next_back_end_and_counted()
+    public void S_8_Packets_in_flight_are_offered_to_the_next_back_end_and_counted()
     {
         var silent = new RawBackEnd(SocketPath) { ProtocolFeatures = ProtocolFeatures.ReplyAck | ProtocolFeatures.ConfigureMemSlots };
         using VhostClient client = Connect();

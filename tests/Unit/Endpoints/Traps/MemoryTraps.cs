@@ -15,7 +15,7 @@ public sealed class MemoryTraps : TrapTest
     [Theory]
     [InlineData(Ring1)]            // a page boundary
     [InlineData(Ring1 - 0x3d0)]    // not even that
-    public void T_40_A_region_may_start_anywhere_in_its_file(ulong mmapOffset)
+    public void T_40_M_4_A_region_may_start_anywhere_in_its_file(ulong mmapOffset)
     {
         using VhostServer server = Serve();
         using RawFrontEnd front = Connect();
@@ -29,7 +29,7 @@ public sealed class MemoryTraps : TrapTest
     }
 
     [HugePageFact]
-    public void T_41_A_region_of_huge_pages_may_start_between_two_of_them()
+    public void T_41_M_4_A_region_of_huge_pages_may_start_between_two_of_them()
     {
         using VhostServer server = Serve();
         using RawFrontEnd front = Connect(new GuestMemory(4 << 20, huge: true));
