@@ -10,11 +10,11 @@ public sealed class FeatureEnd
 {
     private readonly PSObject _value;
 
-    /// <summary>An end, in any of these forms.</summary>
-    public FeatureEnd(PSObject value)
+    /// <summary>An end, in any of these forms. PowerShell makes no PSObject of a text or a number for a constructor, so this takes an object.</summary>
+    public FeatureEnd(object value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        _value = value;
+        _value = PSObject.AsPSObject(value);
     }
 
     /// <inheritdoc/>
