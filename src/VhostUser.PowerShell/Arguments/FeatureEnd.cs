@@ -56,5 +56,5 @@ public sealed class FeatureEnd
 
     private static VhostException Unknown(string name) => new(VhostError.InvalidArgument,
         $"'{name}' is no live server or client, no known program ({string.Join(", ", FeatureProfile.Known.Select(profile => profile.Name))}), and no feature.", name,
-        "Give a name of those, feature names such as Version1,MrgRxbuf, or a number of feature bits.");
+        "Give a name of those, feature names such as 'Version1,MrgRxbuf' in quotes, or a number of feature bits.");
 }
