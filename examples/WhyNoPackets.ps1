@@ -50,7 +50,7 @@ try {
     $null = Start-VhostServer sw0 $socket -OnPacket { Start-Sleep 2 }
     $null = Connect-VhostClient vm0 $socket lab
     New-VhostPacket | Send-VringPacket vm0 -Count 3
-    Show-Verdict '4. The back-end is busy with something else: its packet script takes two seconds.' '*packets wait and the back-end never took one*' { Get-VringState -Client vm0 -Queue 1 }
+    Show-Verdict '4. The back-end is busy with something else: its packet script takes two seconds.' '*packets wait and the back-end has returned none*' { Get-VringState -Client vm0 -Queue 1 }
     Clear-Bench
 
     $null = Start-VhostServer sw0 $socket

@@ -25,7 +25,7 @@ Describe 'Set-VhostClient' {
         (Receive-VringPacket vm0 -Count 1 -Timeout 5).NetHeader.GsoType | Should -Be 'TCPv4'
         Set-VhostClient vm0 -GuestOffload GuestCsum
         Send-Large
-        @(Receive-VringPacket vm0 -Count 4 -Timeout 5).Length | Should -Be 1502, 1502, 1502, 710
+        (Receive-VringPacket vm0 -Count 4 -Timeout 5).ForEach('Length') | Should -Be 1502, 1502, 1502, 710
     }
 
     It 'reports a command that the device refuses' {

@@ -63,7 +63,7 @@ public sealed record FeatureComparison(string Feature, string Left, string Right
                 row with { Result = FeatureResult.Blocked, Reason = $"an IOMMU needs the protocol features {string.Join(" and ", FeatureNames.Of(Channel & ~protocol))}, which are not used" },
             "InbandNotifications (protocol)" when row.Result == FeatureResult.Used && (protocol & Channel) != Channel =>
                 row with { Result = FeatureResult.Blocked, Reason = $"the back-end closes the connection without {string.Join(" and ", FeatureNames.Of(Channel & ~protocol))}" },
-            "LogShmfd (protocol)" when row.Result == FeatureResult.Unused && (left.Name == "Qemu" || right.Name == "Qemu") =>
+            "LogAll" or "LogShmfd (protocol)" when row.Result == FeatureResult.Unused && (left.Name == "Qemu" || right.Name == "Qemu") =>
                 row with { Result = FeatureResult.Limited, Reason = row.Reason + ": QEMU refuses to migrate the guest" },
             "Config (protocol)" when row.Result == FeatureResult.Unused && (left.Name == "Qemu" || right.Name == "Qemu") =>
                 row with { Result = FeatureResult.Limited, Reason = row.Reason + ": QEMU devices that read the back-end's configuration space do not start (a network device does)" },

@@ -38,7 +38,7 @@ internal sealed partial class Handshake
         if ((chosen & Channel) != Channel)
         {
             if ((chosen & ProtocolFeatures.InbandNotifications) != 0)
-                throw new VhostException(VhostError.FeatureMissing, $"INBAND_NOTIFICATIONS needs {string.Join(", ", FeatureNames.Of(Channel & ~chosen))}, which is not used.", "SET_PROTOCOL_FEATURES", "The specification lets a back-end close the connection otherwise.");
+                throw new VhostException(VhostError.FeatureMissing, $"INBAND_NOTIFICATIONS needs {string.Join(", ", FeatureNames.Of(Channel & ~chosen))}, which is not used.", "SET_PROTOCOL_FEATURES", "Leave InbandNotifications out of -ProtocolFeature, or let the two be used: they must be offered and not excluded.");
             chosen &= ~(ForChannel | ProtocolFeatures.BackendReq);
         }
         if ((chosen & ProtocolFeatures.BackendSendFd) == 0) chosen &= ~(ProtocolFeatures.HostNotifier | ProtocolFeatures.Shmem);

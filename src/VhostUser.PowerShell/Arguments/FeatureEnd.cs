@@ -10,11 +10,11 @@ public sealed class FeatureEnd
 {
     private readonly PSObject _value;
 
-    /// <summary>An end, in any of these forms.</summary>
-    public FeatureEnd(PSObject value)
+    /// <summary>An end, in any of these forms. PowerShell makes no PSObject of a text or a number for a constructor, so this takes an object.</summary>
+    public FeatureEnd(object value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        _value = value;
+        _value = PSObject.AsPSObject(value);
     }
 
     /// <inheritdoc/>
@@ -56,5 +56,5 @@ public sealed class FeatureEnd
 
     private static VhostException Unknown(string name) => new(VhostError.InvalidArgument,
         $"'{name}' is no live server or client, no known program ({string.Join(", ", FeatureProfile.Known.Select(profile => profile.Name))}), and no feature.", name,
-        "Give a name of those, feature names such as Version1,MrgRxbuf, or a number of feature bits.");
+        "Give a name of those, feature names such as 'Version1,MrgRxbuf' in quotes, or a number of feature bits.");
 }

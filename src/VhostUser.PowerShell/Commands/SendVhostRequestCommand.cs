@@ -24,8 +24,8 @@ public sealed class SendVhostRequestCommand : VhostCmdlet
     [ArgumentCompleter(typeof(ServerNameCompleter))]
     public ServerArgument? Server { get; set; }
 
-    /// <summary>Path of a socket: connects, sends this request as the only one, and disconnects.</summary>
-    [Parameter(ParameterSetName = PathSet, Mandatory = true, ValueFromPipelineByPropertyName = true)]
+    /// <summary>Path of a socket: connects, sends this request as the only one, and disconnects. Not from the pipeline: clients have a Path, too.</summary>
+    [Parameter(ParameterSetName = PathSet, Mandatory = true)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 

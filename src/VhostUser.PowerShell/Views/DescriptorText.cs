@@ -21,7 +21,8 @@ public static class DescriptorText
     public static string[] Lines(PSObject ring)
     {
         VringDescriptor[] all = Unwrap(ring).Descriptors;
-        VringDescriptor[] written = [.. all.Where(descriptor => descriptor.Length > 0)];
+        // A used descriptor of a packed ring may have the length 0: the device wrote nothing.
+        VringDescriptor[] written = [.. all.Where(descriptor => descriptor.Length > 0 || descriptor.Address != 0)];
         if (all.Length == 0) return ["no descriptors: the ring is stopped"];
         string head = written.Length == 0 ? "" : Line("Index", "Address", "Length", "Flags", "Next", "Chain", "State", "Preview");
         string rest = all.Length == written.Length ? "" : $"{all.Length - written.Length} of {all.Length} descriptors were never written";

@@ -37,6 +37,21 @@ public static class ViewText
     public static string State(object state, TimeSpan? busyFor) =>
         busyFor is TimeSpan busy && busy >= TimeSpan.FromSeconds(1) ? $"Busy {busy.TotalSeconds:0} s" : $"{state}";
 
+    /// <summary>Refused features by reason, one line each: 'not offered by the back-end: Config (protocol), Mq'.</summary>
+    public static string Refused(IEnumerable<string>? features) => string.Join(Environment.NewLine, (features ?? [])
+        .Select(feature => feature.Split(": ", 2))
+        .GroupBy(parts => parts[^1], parts => parts[0])
+        .Select(reason => $"{reason.Key}: {string.Join(", ", reason)}"));
+
+    /// <summary>The fields of a reply in a row: 'Queue 0, Base 256'; a list of names as it is, bytes in hexadecimal.</summary>
+    public static string Fields(IEnumerable<KeyValuePair<string, object>>? fields) => string.Join(", ", (fields ?? []).Select(field => field.Value switch
+    {
+        IEnumerable<string> names => string.Join(", ", names),
+        byte[] bytes => $"{field.Key} {Convert.ToHexStringLower(bytes)}",
+        Array values => $"{field.Key} {string.Join(' ', values.Cast<object>())}",
+        object value => string.Create(CultureInfo.InvariantCulture, $"{field.Key} {value}"),
+    }));
+
     /// <summary>The peer of a server or client: 'testpmd (1234)', or '-' without one.</summary>
     public static string Peer(int? pid, string? program) =>
         pid is null ? "-" : string.IsNullOrEmpty(program) ? $"pid {pid}" : $"{Path.GetFileName(program)} ({pid})";
