@@ -12,6 +12,7 @@ public sealed class QemuMatrixTests : IDisposable
 {
     private const int FileBytes = 4 << 20;
     private const string NoOffloads = "csum=off,guest_csum=off,gso=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,host_ecn=off,host_ufo=off";
+    private static readonly string[] s_offloads = ["Csum", "GuestCsum", "HostTso4", "GuestTso4"];
     private static readonly TimeSpan TransferBound = TimeSpan.FromSeconds(60);
 
     private readonly SocketFolder _folder = new();
@@ -91,7 +92,11 @@ public sealed class QemuMatrixTests : IDisposable
 
         Assert.Equal(Serve(first), second.Run("timeout 30 wget -q -O - http://198.18.0.1/file | md5sum", TransferBound));
         Assert.Equal(Serve(second), first.Run("timeout 30 wget -q -O - http://198.18.0.2/file | md5sum", TransferBound));
-        Assert.All((VhostServer[])[left, right], server => Assert.Null(server.Snapshot().Fault));
+        Assert.All((VhostServer[])[left, right], server =>
+        {
+            Assert.Null(server.Snapshot().Fault);
+            Assert.Superset(s_offloads.ToHashSet(), server.Snapshot().Features.ToHashSet());
+        });
         Assert.Equal(["52:54:00:00:00:01", "52:54:00:00:00:02"], bridge.Snapshot().Stations.Select(station => $"{station.MacAddress}").Order());
 
         static string Serve(QemuGuest guest) => guest.Run($"mkdir /tmp/srv; head -c {FileBytes} /dev/urandom > /tmp/srv/file; httpd -p 80 -h /tmp/srv; md5sum < /tmp/srv/file");
@@ -122,6 +127,7 @@ public sealed class QemuMatrixTests : IDisposable
         Assert.Equal(!device.Contains("event_idx=off", StringComparison.Ordinal), features.Contains("EventIdx"));
         Assert.Equal(!device.Contains("indirect_desc=off", StringComparison.Ordinal), features.Contains("IndirectDesc"));
         Assert.Equal(device.Contains("packed=on", StringComparison.Ordinal), features.Contains("RingPacked"));
+        foreach (string offload in s_offloads) Assert.Equal(device != NoOffloads, features.Contains(offload));
         int size = device.StartsWith("rx_queue_size=", StringComparison.Ordinal) ? int.Parse(device.AsSpan("rx_queue_size=".Length, device.IndexOf(',') - "rx_queue_size=".Length), CultureInfo.InvariantCulture) : 256;
         Assert.All(server.GetVringStates(), ring => Assert.Equal(size, ring.Size));
     }

@@ -13,8 +13,6 @@ namespace VhostUser.Devices.Net;
 /// </summary>
 internal sealed unsafe class TapDevice : NetDevice
 {
-    private const int MaxVector = 256;
-
     private readonly TapInterface _tap;
     private readonly PacketForwarder _forwarder = new();
     private readonly byte[] _fromHost = GC.AllocateUninitializedArray<byte>(NetHeader.Length + (int)TransmitReader.MaxPacket, pinned: true);
@@ -72,28 +70,10 @@ internal sealed unsafe class TapDevice : NetDevice
             }
             ring.Counters.Packets++;
             ring.Counters.Bytes += packet.Length;
-            if (!TryWrite(packet, header)) ring.Counters.Drops.Add(DropReason.TapRefused);
+            if (!_tap.TryWrite(packet, header)) ring.Counters.Drops.Add(DropReason.TapRefused);
         }
         ReturnTransmitted(ring, count);
         return true;
-    }
-
-    // The kernel gets a header of this process's and the packet where it lies; cutting and checksums are its work.
-    private bool TryWrite(in PacketView packet, in NetHeader header)
-    {
-        iovec* vector = stackalloc iovec[MaxVector];
-        NetHeader told = OffloadRules.Describe(packet, header, VirtioFeatures.GuestCsum);
-        vector[0] = new iovec { iov_base = &told, iov_len = NetHeader.Length };
-        SegmentCursor cursor = packet.Cursor();
-        int count = 1;
-        for (uint left = packet.Length; left > 0; count++)
-        {
-            if (count == MaxVector) return false;
-            Segment piece = cursor.Next(left);
-            vector[count] = new iovec { iov_base = piece.Address, iov_len = piece.Length };
-            left -= piece.Length;
-        }
-        return Libc.WriteVector(_tap.Fd, vector, count) >= 0;
     }
 
     private bool ToGuest(NetQueuePair pair)

@@ -1,5 +1,8 @@
 using System.Text;
+using VhostUser.Devices.Net.Offloads;
 using VhostUser.Interop;
+using VhostUser.Memory;
+using VhostUser.Protocol;
 
 namespace VhostUser.Devices.Net;
 
@@ -12,6 +15,7 @@ internal sealed unsafe class TapInterface : IDisposable
     private const ushort IFF_TAP = 2;
     private const ushort IFF_NO_PI = 0x1000;
     private const ushort IFF_VNET_HDR = 0x4000;
+    private const int MaxVector = 256;
 
     private readonly FileDescriptor _fd;
 
@@ -60,6 +64,27 @@ internal sealed unsafe class TapInterface : IDisposable
 
     /// <summary>The same; false when this kernel does not know one of them.</summary>
     public bool TrySetOffloads(uint flags) => Libc.TryIoctl(_fd.Number, TUNSETOFFLOAD, flags) >= 0;
+
+    /// <summary>
+    /// Sends a packet to the host from where it lies, behind a header of this process's: cutting and checksums are the kernel's work.
+    /// False when the kernel refuses it, or when it lies in more pieces than one call takes.
+    /// </summary>
+    public bool TryWrite(in PacketView packet, in NetHeader header)
+    {
+        iovec* vector = stackalloc iovec[MaxVector];
+        NetHeader told = OffloadRules.Describe(packet, header, VirtioFeatures.GuestCsum);
+        vector[0] = new iovec { iov_base = &told, iov_len = NetHeader.Length };
+        SegmentCursor cursor = packet.Cursor();
+        int count = 1;
+        for (uint left = packet.Length; left > 0; count++)
+        {
+            if (count == MaxVector) return false;
+            Segment piece = cursor.Next(left);
+            vector[count] = new iovec { iov_base = piece.Address, iov_len = piece.Length };
+            left -= piece.Length;
+        }
+        return Libc.WriteVector(_fd.Number, vector, count) >= 0;
+    }
 
     public void Dispose() => _fd.Dispose();
 }

@@ -23,15 +23,10 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
         long now = Environment.TickCount64;
         for (int i = 0; i < count; i++)
         {
-            if (!TransmitReader.TryRead(ring.Burst, ref chains[i], pair.HeaderLength, out PacketView packet, out DropReason reason))
+            if (!TransmitReader.TryRead(ring.Burst, ref chains[i], pair.HeaderLength, out PacketView packet, out DropReason reason)
+                || !TransmitReader.TryReadHeader(ring.Burst, ref chains[i], pair, packet.Length, out NetHeader header, ref reason))
             {
                 ring.Counters.Drops.Add(reason);
-                continue;
-            }
-            NetHeader header = TransmitReader.ReadHeader(ring.Burst, ref chains[i], pair.HeaderLength);
-            if (!OffloadRules.IsAllowed(header, pair.Features, packet.Length))
-            {
-                ring.Counters.Drops.Add(DropReason.InvalidHeader);
                 continue;
             }
             ring.Counters.Packets++;
@@ -62,6 +57,7 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
     /// <summary>The way from the switch to the guest.</summary>
     internal sealed class GuestPort(string name, SoftwareOffload offload) : SwitchPort(name)
     {
+        private readonly PacketForwarder _forwarder = new(offload);
         private NetQueuePair[] _receivers = [];
 
         /// <summary>Queue pairs of the guest that take packets.</summary>
@@ -89,8 +85,7 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
             NetQueuePair pair = _receivers[queue < _receivers.Length ? queue : queue % _receivers.Length];
             try
             {
-                if (OffloadRules.IsAccepted(header, pair.Features)) pair.Filler.TryWrite(packet, header);
-                else SendFinished(pair, packet, header);
+                if (!_forwarder.TryForward(pair, packet, header, out DropReason reason)) Drops.Add(reason);
             }
             catch (VhostException error)
             {
@@ -108,16 +103,6 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
             {
                 Fail(error);
             }
-        }
-
-        private void SendFinished(NetQueuePair pair, in PacketView packet, in NetHeader header)
-        {
-            if (!offload.TryBegin(packet, header, out DropReason reason))
-            {
-                Drops.Add(reason);
-                return;
-            }
-            while (offload.Next(out PacketView piece)) pair.Filler.TryWrite(piece);
         }
 
         private void Fail(VhostException error)

@@ -13,9 +13,7 @@ namespace VhostUser.Devices.Net.Switching;
 /// </summary>
 internal sealed unsafe class TapPort : SwitchPort, IDisposable
 {
-    private const uint TUN_F_CSUM = 1, TUN_F_TSO4 = 2, TUN_F_TSO6 = 4, TUN_F_TSO_ECN = 8;
     private const int BurstSize = 64;
-    private const int MaxVector = 64;
 
     // What the kernel hands over and takes: UDP in pieces only since Linux 6.2, so those are cut here.
     private const VirtioFeatures FromHost = VirtioFeatures.Csum | VirtioFeatures.HostTso4 | VirtioFeatures.HostTso6 | VirtioFeatures.HostEcn;
@@ -35,7 +33,7 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
         try
         {
             _tap.SetHeaderLength(NetHeader.Length);
-            _tap.SetOffloads(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN);
+            _tap.SetOffloads(TapOffloads.For(ToHost));
         }
         catch
         {
@@ -90,20 +88,8 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
 
     public void Dispose() => _tap.Dispose();
 
-    private void Write(in PacketView packet, NetHeader header)
+    private void Write(in PacketView packet, in NetHeader header)
     {
-        iovec* vector = stackalloc iovec[MaxVector];
-        header.BufferCount = 0; // a receive-side field
-        vector[0] = new iovec { iov_base = (byte*)&header, iov_len = NetHeader.Length };
-        SegmentCursor cursor = packet.Cursor();
-        uint left = packet.Length;
-        int count = 1;
-        for (; left > 0 && count < MaxVector; count++)
-        {
-            Segment piece = cursor.Next(left);
-            vector[count] = new iovec { iov_base = piece.Address, iov_len = piece.Length };
-            left -= piece.Length;
-        }
-        if (left > 0 || Libc.WriteVector(_tap.Fd, vector, count) < 0) Drops.Add(DropReason.TapRefused);
+        if (!_tap.TryWrite(packet, header)) Drops.Add(DropReason.TapRefused);
     }
 }
