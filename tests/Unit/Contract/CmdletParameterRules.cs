@@ -14,6 +14,9 @@ internal static class CmdletParameterRules
         "WarningAction", "wa", "WarningVariable", "wv", "WhatIf", "wi", "Confirm", "cf", "UseTransaction", "usetx",
     };
 
+    // A bare socket is no object; taken from a Path property, it would take the sockets of clients and servers, which have one, too.
+    private static readonly HashSet<(string Command, string Set)> _withoutPipeline = [("Send-VhostRequest", "Path")];
+
     public static IEnumerable<string> Check(Type cmdlet)
     {
         string command = ModuleAssembly.CommandName(cmdlet);
@@ -33,7 +36,7 @@ internal static class CmdletParameterRules
             ParameterAttribute[] declared = [.. parameters.Select(parameter => parameter.In(set)).OfType<ParameterAttribute>()];
             if (declared.Count(one => one.ValueFromPipeline) > 1)
                 yield return $"{command}, set {set}: several parameters take the pipeline's objects by value.";
-            if (!declared.Any(one => one.ValueFromPipeline || one.ValueFromPipelineByPropertyName))
+            if (!_withoutPipeline.Contains((command, set)) && !declared.Any(one => one.ValueFromPipeline || one.ValueFromPipelineByPropertyName))
                 yield return $"{command}, set {set}: no parameter takes pipeline input.";
         }
     }
