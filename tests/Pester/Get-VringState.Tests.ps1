@@ -74,6 +74,9 @@ Describe 'Get-VringState' {
         $ring.UsedOffset | Should -Be 3
         $ring.UsedWrap | Should -BeTrue
         $ring.Descriptors | Should -HaveCount 100
+        $shown = $ring | Out-String
+        $shown | Should -Match '(?m)^    0 +- +0 Avail, Used +Free'
+        $shown | Should -Match '97 of 100 descriptors were never written'
         $text = Get-VringState -Client vm0 -Queue 1 | Format-List | Out-String
         $text | Should -Match 'Places\s+: available 3 \(wrap 1\)'
         $text | Should -Match 'Event suppression\s+: driver '

@@ -11,6 +11,7 @@ BeforeAll {
         ClientInfo = Get-VhostClient; Received = $packet; Packet = New-VhostPacket -Udp; Ring = Get-VringState -Client vm0
         Descriptor = (Get-VringState -Server sw0 -Queue 1 -Descriptor).Descriptors | Select-Object -First 3
         Throughput = Measure-VringThroughput -Client vm0 -Duration 0.1
+        Request = Send-VhostRequest vm0 GET_PROTOCOL_FEATURES; Comparison = Compare-VhostFeature Qemu vm0
     }
     $errorsBefore = $Error.Count
 }
@@ -26,6 +27,7 @@ Describe 'Views' {
         @{ Key = 'Region'; Text = '64 MB' }, @{ Key = 'RegionInfo'; Text = '0x' }, @{ Key = 'Server'; Text = "($PID)" }, @{ Key = 'ServerInfo'; Text = 'Echo' }
         @{ Key = 'Client'; Text = '2x256' }, @{ Key = 'ClientInfo'; Text = 'views.sock' }, @{ Key = 'Received'; Text = '10.0.0.1:1000 > 10.0.0.2:2000' }
         @{ Key = 'Packet'; Text = 'UDP' }, @{ Key = 'Ring'; Text = 'Rings of: vm0' }, @{ Key = 'Descriptor'; Text = '0x' }, @{ Key = 'Throughput'; Text = 'bit/s' }
+        @{ Key = 'Request'; Text = 'Mq, LogShmfd' }, @{ Key = 'Comparison'; Text = 'both ends have it' }
     ) {
         # Without a width of its own a table takes what it gets; 100 must be enough for all columns.
         $lines = $shown[$Key] | Out-String -Stream -Width 100 | ForEach-Object { $_ -replace '\e\[[\d;]*m' }
@@ -39,6 +41,12 @@ Describe 'Views' {
         $text | Should -Not -BeLike '*System.*`[`]*'
         $text.Trim().Split("`n").Count | Should -BeGreaterThan 5
         $Error.Count | Should -Be $errorsBefore
+    }
+
+    It 'a list groups the features that are not used by their reason' {
+        foreach ($handle in $shown.ServerInfo, $shown.ClientInfo) {
+            ($handle | Format-List | Out-String -Width 1000) | Should -Match '(?m)^Not used +: not [^:]+: \w+(, \w+)+'
+        }
     }
 
     It 'a live handle has the properties of its photograph' {

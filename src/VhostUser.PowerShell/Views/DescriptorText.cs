@@ -29,8 +29,11 @@ public static class DescriptorText
         return [.. new[] { head }.Concat(written.Select(Line)).Append(rest).Where(line => line.Length > 0)];
     }
 
-    private static string Line(VringDescriptor one) => Line(one.Index, ViewText.Address(one.Address), one.Length, one.Flags,
+    // The address of a used descriptor of a packed ring means nothing (virtio 1.3 §2.8.22).
+    private static string Line(VringDescriptor one) => Line(one.Index, one.Length == 0 && (one.Flags & DescriptorFlags.Used) != 0 ? "-" : ViewText.Address(one.Address), one.Length, Short(one.Flags),
         (one.Flags & Next) != 0 ? one.Next : "", one.Chain >= 0 ? one.Chain : "", one.State, ViewText.Head(one.Preview, 17));
+
+    private static string Short(DescriptorFlags flags) => flags.ToString().Replace(nameof(DescriptorFlags.Available), "Avail", StringComparison.Ordinal);
 
     private static string Line(params object[] columns) =>
         string.Format(System.Globalization.CultureInfo.InvariantCulture, "{0,5} {1,14} {2,6} {3,-11} {4,5} {5,5} {6,-9} {7}", columns).TrimEnd();
