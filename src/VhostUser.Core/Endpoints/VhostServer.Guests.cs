@@ -7,6 +7,8 @@ public sealed partial class VhostServer
 {
     private void Welcome(FileDescriptor socket)
     {
+        // The front-end that was there may have hung up a moment ago, unnoticed yet: events of one look come in any order.
+        if (_session is not null) HandleMessages();
         if (_session is not null)
         {
             TurnAway(socket);
@@ -15,7 +17,6 @@ public sealed partial class VhostServer
         try
         {
             BeginSession(socket);
-            _waitingRoom!.Dispose(); // those who said nothing had their chance
         }
         catch (Exception error)
         {
