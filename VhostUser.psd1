@@ -12,6 +12,7 @@
     FormatsToProcess     = @('VhostUser.Format.ps1xml')
     CmdletsToExport      = @(
         'Add-VhostBridgePort'
+        'Add-VhostClientRegion'
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
@@ -28,6 +29,7 @@
         'Receive-VringPacket'
         'Remove-VhostBridge'
         'Remove-VhostBridgePort'
+        'Remove-VhostClientRegion'
         'Remove-VhostSharedRegion'
         'Send-VhostRequest'
         'Send-VringPacket'

@@ -68,8 +68,9 @@ internal sealed partial class BackEnd
     {
         uint count = message.Read<uint>();
         if (count is >= 1 and <= MessageTable.MaxRegions && message.Payload.Length == 8 + 32 * (int)count) return (int)count;
+        string xen = count > 0 && (ulong)message.Payload.Length == 8 + 40UL * count ? " (rows of 40 bytes need XEN_MMAP, which is not offered)" : "";
         throw new VhostException(VhostError.MessageSizeInvalid,
-            $"SET_MEM_TABLE counts {count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each.", "SET_MEM_TABLE",
+            $"SET_MEM_TABLE counts {count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each{xen}.", "SET_MEM_TABLE",
             "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
     }
 

@@ -1,5 +1,4 @@
 using VhostUser.Interop;
-using VhostUser.Memory;
 using VhostUser.Protocol;
 using VhostUser.Rings;
 
@@ -57,25 +56,6 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         if (options.Profile == PeerProfile.Vapp) return; // vapp's client sends no SET_FEATURES: no feature is used, and the rings are enabled
         frontEnd.Set(FrontEndRequest.SetFeatures, (ulong)Features, cancel);
         if ((ProtocolFeatures & ProtocolFeatures.Status) != 0) ConfirmFeatures(cancel);
-    }
-
-    /// <summary>Tells the back-end about the regions, row by row where memory slots are negotiated.</summary>
-    public void ShareMemory(CancellationToken cancel)
-    {
-        IReadOnlyList<SharedRegion> regions = options.Regions;
-        if ((ProtocolFeatures & ProtocolFeatures.ConfigureMemSlots) != 0)
-        {
-            ulong slots = frontEnd.Get(FrontEndRequest.GetMaxMemSlots, cancel);
-            if ((ulong)regions.Count > slots) throw TooManyRegions(regions.Count, slots);
-            foreach (SharedRegion region in regions)
-                frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region, UsesGuestAddresses) }, cancel, [region.File.Number]);
-            return;
-        }
-        if (regions.Count > MessageTable.MaxRegions) throw TooManyRegions(regions.Count, MessageTable.MaxRegions);
-        byte[] payload = new byte[8 + 32 * regions.Count];
-        payload[0] = (byte)regions.Count;
-        for (int i = 0; i < regions.Count; i++) System.Runtime.InteropServices.MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i], UsesGuestAddresses));
-        frontEnd.SetBytes(FrontEndRequest.SetMemTable, payload, cancel, [.. regions.Select(region => region.File.Number)]);
     }
 
     /// <summary>Sets up all rings, enables them, and sets DRIVER_OK.</summary>
@@ -186,15 +166,4 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         Used = ring.UsedAddress,
         Log = log ? ring.UsedGuestAddress : 0,
     }, cancel);
-
-    private static MemoryRegionDescription Describe(SharedRegion region, bool gpa) => new()
-    {
-        GuestAddress = region.GuestAddress,
-        UserAddress = gpa ? region.GuestAddress : region.UserAddress, // vhost-user, GPA_ADDRESSES: it repeats the guest address
-        Size = (ulong)region.Size,
-        MmapOffset = 0,
-    };
-
-    private static VhostException TooManyRegions(int count, ulong most) => new(VhostError.MemoryRegionInvalid,
-        $"{count} regions were given; the back-end takes {most}.", "memory table", "Use fewer, larger regions.");
 }

@@ -69,5 +69,5 @@ public sealed partial class VhostClient
 
     private static bool LeavesSession(VhostError error) =>
         error is VhostError.RequestRefused or VhostError.RequestOutOfOrder or VhostError.FeatureMissing or VhostError.InvalidArgument or VhostError.RegionInUse
-        or VhostError.StateInvalid;
+        or VhostError.StateInvalid or VhostError.MemoryRegionInvalid;
 }

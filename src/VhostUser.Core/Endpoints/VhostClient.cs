@@ -12,7 +12,7 @@ namespace VhostUser.Endpoints;
 /// </summary>
 public sealed partial class VhostClient : IDisposable
 {
-    private readonly VhostClientOptions _options;
+    private volatile VhostClientOptions _options; // its regions may change while it runs
     private readonly RegionSpace _space;
     private readonly ListeningSocket? _listener;
     private readonly Lock _gate = new();

@@ -37,6 +37,9 @@ internal sealed unsafe class DirtyBitmap : IDisposable
     /// <summary>Bytes of the log.</summary>
     public ulong Size { get; }
 
+    /// <summary>The guest-physical address behind the last page that it can mark.</summary>
+    public ulong End => Size * 8 << DirtyLog.PageShift;
+
     /// <summary>The pages that are marked in [guest, guest + size), in runs, cleared in the same step.</summary>
     /// <param name="guest">Guest-physical address of the range, inside the log.</param>
     /// <param name="size">Its size in bytes, at least 1.</param>

@@ -7,6 +7,9 @@ internal sealed unsafe class RegionPiece(SharedRegion region, ulong offset, ulon
     public ulong Offset => offset;
     public ulong Length => length;
 
+    /// <summary>The client's space that it was taken from; null for a piece of nobody.</summary>
+    public RegionSpace? Space { get; init; }
+
     /// <summary>Where it is in this process.</summary>
     public byte* Address => region.Memory.Address + offset;
 

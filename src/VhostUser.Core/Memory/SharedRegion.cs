@@ -172,6 +172,7 @@ public sealed unsafe class SharedRegion : IDisposable
     internal void Free(RegionPiece piece)
     {
         lock (_lock) _allocator.Free(piece.Offset, piece.Length);
+        piece.Space?.Forget(piece);
     }
 
     internal ulong LargestFree

@@ -23,7 +23,7 @@ public class BusErrorProcessTests
         Assert.DoesNotContain("read", output);
     }
 
-    private static (int ExitCode, string Output, string Errors) Run(string fault)
+    internal static (int ExitCode, string Output, string Errors) Run(string fault)
     {
         string assembly = typeof(BusErrorProcessTests).Assembly.Location;
         var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", assembly]) { RedirectStandardOutput = true, RedirectStandardError = true };
