@@ -16,7 +16,7 @@ internal sealed partial class BackEnd
     private static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(60);
 
     // The front-end has seen the end of the data when it asks; the other thread sees it a moment before or after.
-    private static readonly TimeSpan CheckPatience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan CheckPatience = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _transferEnd = new();
     private Task<byte[]?>? _transfer; // gives the bytes that came, or were sent; null when it failed
@@ -35,14 +35,15 @@ internal sealed partial class BackEnd
         Libc.SetNonBlocking(channel.Number);
         _loads = wanted.Direction == DeviceStatePayload.Load;
         byte[] state = _loads ? [] : DeviceState.Of(Mtu, Config, _rings).ToBytes();
-        _transfer = Task.Run(() =>
+        // A thread of its own: in a busy process one of the pool may come late, and the front-end asks soon.
+        _transfer = Task.Factory.StartNew(() =>
         {
             using (channel) // closing it tells the front-end that this is all
             {
                 if (_loads) return StateTransfer.TryRead(channel.Number, TransferTimeout, _transferEnd.Token);
                 return StateTransfer.TryWrite(channel.Number, state, TransferTimeout, _transferEnd.Token) ? state : null;
             }
-        });
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Reply(message, NoFd); // the front-end's channel is as good as any of ours
     }
 

@@ -41,9 +41,11 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     {
         if (pair.Filter is not null && !pair.Filter.Accepts(packet)) return Drop(DropReason.NotWanted);
         Vring ring = pair.Receive;
-        if (!FindBuffer((uint)pair.HeaderLength)) return Drop(DropReason.NoReceiveBuffer);
-        ref Chain chain = ref ring.Burst.Chains[_next];
         uint needed = packet.Length + (uint)pair.HeaderLength;
+        // The usual buffer is in hand, writable, and large enough; everything else is looked at more closely.
+        bool usual = _next < _count && ring.Burst.Chains[_next].ReadableSegments == 0 && ring.Burst.Chains[_next].WritableBytes >= needed;
+        if (!usual && !FindBuffer((uint)pair.HeaderLength)) return Drop(DropReason.NoReceiveBuffer);
+        ref Chain chain = ref ring.Burst.Chains[_next];
         if (chain.WritableBytes < needed) return TryWriteMerged(packet, header, needed);
         Segment* target = ring.Burst.Segments + chain.FirstSegment;
         byte* source = packet.Contiguous;
@@ -86,6 +88,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     private bool Refill()
     {
         Flush();
+        IsStarved = false;
         if (!pair.CanReceive) return false;
         _count = pair.Receive.Queue!.Take(pair.Receive.Burst, _hint);
         return _count > 0;
