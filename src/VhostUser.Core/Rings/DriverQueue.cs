@@ -58,4 +58,8 @@ internal abstract unsafe class DriverQueue
 
     /// <summary>A look at every descriptor; <paramref name="translate"/> finds buffers.</summary>
     public abstract VringDescriptor[] ReadDescriptors(Split.SplitRingReader.Translator translate);
+
+    /// <summary>A chain's buffer by its place: the readable ones come first.</summary>
+    private protected static ChainBuffer BufferAt(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, int i) =>
+        i < readable.Length ? readable[i] : writable[i - readable.Length];
 }

@@ -7,6 +7,19 @@ internal static class DriverCheck
 {
     private static readonly bool[] s_seen = new bool[32768];
 
+    /// <summary>Makes a few chains available, of one buffer or two.</summary>
+    public static void Post(DriverQueue driver, ref FuzzInput input)
+    {
+        for (int i = input.Below(4); i >= 0 && driver.Free > 0; i--)
+        {
+            ulong address = FuzzMemory.Start + FuzzMemory.Size / 2;
+            if (input.OneIn(3)) driver.TryAdd([new ChainBuffer(address, 12)], [new ChainBuffer(address, 100)], direct: true, out _);
+            else driver.AddSingle(address, 1000, writable: !input.OneIn(4));
+        }
+        driver.Publish();
+        driver.NeedsKick();
+    }
+
     public static void Reap(DriverQueue driver, UsedBuffer[] used)
     {
         int count = driver.Reap(used);

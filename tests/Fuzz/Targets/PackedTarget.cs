@@ -5,13 +5,10 @@ namespace VhostUser.Fuzz.Targets;
 
 /// <summary>A packed ring whose driver keeps no rule, against the device's side, which starts where the base says or where it finds out itself.</summary>
 /// <param name="tables">Whether most descriptors are indirect.</param>
-internal sealed unsafe class PackedTarget(bool tables) : FuzzTarget
+internal sealed unsafe class PackedTarget(bool tables) : DeviceQueueTarget
 {
-    private const int MaxSize = 64;
     private const int TableBytes = 16 * MaxSize;
 
-    private readonly FuzzMemory _memory = new();
-    private readonly ChainBurst _burst = new(MaxSize);
     private readonly RingAreas _areas = RingAreas.Standard(MaxSize, packed: true);
 
     public override string Name => tables ? "indirect-packed" : "packed";
@@ -20,9 +17,9 @@ internal sealed unsafe class PackedTarget(bool tables) : FuzzTarget
 
     public override int Run(ref FuzzInput input)
     {
-        new Span<byte>(_memory.First, FuzzMemory.Size).Clear();
+        new Span<byte>(Memory.First, FuzzMemory.Size).Clear();
         int size = 1 + input.Below(MaxSize);
-        var ring = new PackedRing(_memory.First + _areas.Descriptors, _memory.First + _areas.Available, _memory.First + _areas.Used, size);
+        var ring = new PackedRing(Memory.First + _areas.Descriptors, Memory.First + _areas.Available, Memory.First + _areas.Used, size);
         var features = new RingFeatures(EventIdx: input.OneIn(2), Indirect: tables || !input.OneIn(8), InOrder: input.OneIn(4), Packed: true);
         PackedPosition start = PackedPosition.Start;
         if (input.OneIn(4)) start = new PackedPosition(input.Below(size), input.OneIn(2));
@@ -31,7 +28,7 @@ internal sealed unsafe class PackedTarget(bool tables) : FuzzTarget
         for (int i = input.Below(size + 1); i > 0; i--, at = at.Plus(1, size)) Write(ring, at.Offset, at.AvailableFlags, ref input);
         for (int i = 0; !input.IsEmpty && i < 4 * MaxSize; i++)
         {
-            if (input.OneIn(tables ? 2 : 6)) ((PackedDescriptor*)(_memory.First + FuzzMemory.Size / 2 + TableBytes * input.Below(4)))[input.Below(MaxSize)] = Descriptor(ref input, size, 0);
+            if (input.OneIn(tables ? 2 : 6)) ((PackedDescriptor*)(Memory.First + FuzzMemory.Size / 2 + TableBytes * input.Below(4)))[input.Below(MaxSize)] = Descriptor(ref input, size, 0);
             else Write(ring, input.Below(size), input.OneIn(4) ? (ulong)input.UInt16() << 48 : at.AvailableFlags, ref input);
         }
         ring.StoreDriverEvent(new EventSuppression(input.UInt32()));
@@ -40,41 +37,13 @@ internal sealed unsafe class PackedTarget(bool tables) : FuzzTarget
         {
             if (input.OneIn(4)) start = PackedResume.Find(ring, input.UInt32());
             FuzzFailure.Unless(start.Offset >= 0 && start.Offset < size, $"The device would start at {start.Offset} of a ring of {size}.");
-            Work(new PackedDeviceQueue(ring, _memory.Table, features, 0, start));
+            Work(new PackedDeviceQueue(ring, Memory.Table, features, 0, start));
         }
         catch (VhostException error)
         {
             Blame(error);
         }
         return 1;
-    }
-
-    public override void Dispose()
-    {
-        _burst.Dispose();
-        _memory.Dispose();
-    }
-
-    private void Work(PackedDeviceQueue device)
-    {
-        for (int round = 0; round < 4; round++)
-        {
-            int count = device.Take(_burst, 64);
-            FuzzFailure.Unless(count is >= 0 and <= 64 && count <= device.Size, $"{count} chains were taken from a ring of {device.Size}.");
-            for (int i = 0; i < count; i++) ChainCheck.AssertSound(_memory, _burst, _burst.Chains[i]);
-            if (count == 0) return;
-            Good();
-            if (round == 0)
-            {
-                device.Untake(count);
-                continue;
-            }
-            for (int i = 0; i < count; i++) _burst.Chains[i].Written = _burst.Chains[i].WritableBytes;
-            device.Return(_burst.Chains, count);
-            device.NeedsCall();
-            device.EnableKicks();
-        }
-        device.ReadDescriptors();
     }
 
     private void Write(PackedRing ring, int slot, ulong owner, ref FuzzInput input)

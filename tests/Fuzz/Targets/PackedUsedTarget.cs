@@ -27,7 +27,7 @@ internal sealed unsafe class PackedUsedTarget : FuzzTarget
         {
             for (int round = 1 + input.Below(6); round > 0; round--)
             {
-                Post(driver, ref input);
+                DriverCheck.Post(driver, ref input);
                 for (int i = input.Below(4); i > 0; i--)
                 {
                     ushort id = input.OneIn(10) ? input.UInt16() : (ushort)input.Below(size);
@@ -52,16 +52,4 @@ internal sealed unsafe class PackedUsedTarget : FuzzTarget
     }
 
     public override void Dispose() => _memory.Dispose();
-
-    private static void Post(PackedDriverQueue driver, ref FuzzInput input)
-    {
-        for (int i = input.Below(4); i >= 0 && driver.Free > 0; i--)
-        {
-            ulong address = FuzzMemory.Start + FuzzMemory.Size / 2;
-            if (input.OneIn(3)) driver.TryAdd([new ChainBuffer(address, 12)], [new ChainBuffer(address, 100)], direct: true, out _);
-            else driver.AddSingle(address, 1000, writable: !input.OneIn(4));
-        }
-        driver.Publish();
-        driver.NeedsKick();
-    }
 }

@@ -1,4 +1,3 @@
-using VhostUser.Memory;
 using VhostUser.Rings;
 using VhostUser.Rings.Split;
 
@@ -9,13 +8,10 @@ namespace VhostUser.Fuzz.Targets;
 /// what was wrong.
 /// </summary>
 /// <param name="tables">Whether most heads are indirect.</param>
-internal sealed unsafe class SplitTarget(bool tables) : FuzzTarget
+internal sealed unsafe class SplitTarget(bool tables) : DeviceQueueTarget
 {
-    private const int MaxSize = 64;
     private const int TableBytes = 16 * MaxSize;
 
-    private readonly FuzzMemory _memory = new();
-    private readonly ChainBurst _burst = new(MaxSize);
     private readonly RingAreas _areas = RingAreas.Standard(MaxSize);
 
     public override string Name => tables ? "indirect" : "split";
@@ -24,9 +20,9 @@ internal sealed unsafe class SplitTarget(bool tables) : FuzzTarget
 
     public override int Run(ref FuzzInput input)
     {
-        new Span<byte>(_memory.First, FuzzMemory.Size).Clear();
+        new Span<byte>(Memory.First, FuzzMemory.Size).Clear();
         int size = 1 << input.Below(7);
-        var ring = new SplitRing(_memory.First + _areas.Descriptors, _memory.First + _areas.Available, _memory.First + _areas.Used, size);
+        var ring = new SplitRing(Memory.First + _areas.Descriptors, Memory.First + _areas.Available, Memory.First + _areas.Used, size);
         var features = new RingFeatures(EventIdx: input.OneIn(2), Indirect: tables || !input.OneIn(8), InOrder: input.OneIn(4));
         ushort start = input.OneIn(4) ? input.UInt16() : (ushort)0;
         ring.StoreUsedIndex(start);
@@ -34,47 +30,19 @@ internal sealed unsafe class SplitTarget(bool tables) : FuzzTarget
         for (int i = 0; !input.IsEmpty && i < 4 * MaxSize; i++)
         {
             SplitDescriptor* target = ring.Descriptors + input.Below(size);
-            if (input.OneIn(tables ? 2 : 6)) target = (SplitDescriptor*)(_memory.First + FuzzMemory.Size / 2 + TableBytes * input.Below(4)) + input.Below(MaxSize);
+            if (input.OneIn(tables ? 2 : 6)) target = (SplitDescriptor*)(Memory.First + FuzzMemory.Size / 2 + TableBytes * input.Below(4)) + input.Below(MaxSize);
             *target = Descriptor(ref input, size);
         }
         ring.StoreAvailableIndex((ushort)(start + (input.OneIn(8) ? input.UInt16() : input.Below(size) + 1)));
         try
         {
-            Work(new SplitDeviceQueue(ring, _memory.Table, features, 0, start));
+            Work(new SplitDeviceQueue(ring, Memory.Table, features, 0, start));
         }
         catch (VhostException error)
         {
             Blame(error);
         }
         return 1;
-    }
-
-    public override void Dispose()
-    {
-        _burst.Dispose();
-        _memory.Dispose();
-    }
-
-    private void Work(SplitDeviceQueue device)
-    {
-        for (int round = 0; round < 4; round++)
-        {
-            int count = device.Take(_burst, 64);
-            FuzzFailure.Unless(count is >= 0 and <= 64 && count <= device.Size, $"{count} chains were taken from a ring of {device.Size}.");
-            for (int i = 0; i < count; i++) ChainCheck.AssertSound(_memory, _burst, _burst.Chains[i]);
-            if (count == 0) return;
-            Good();
-            if (round == 0)
-            {
-                device.Untake(count);
-                continue;
-            }
-            for (int i = 0; i < count; i++) _burst.Chains[i].Written = _burst.Chains[i].WritableBytes;
-            device.Return(_burst.Chains, count);
-            device.NeedsCall();
-            device.EnableKicks();
-        }
-        device.ReadDescriptors();
     }
 
     private SplitDescriptor Descriptor(ref FuzzInput input, int size)

@@ -26,7 +26,7 @@ internal sealed unsafe class SplitUsedTarget : FuzzTarget
         {
             for (int round = 1 + input.Below(6); round > 0; round--)
             {
-                Post(driver, ref input);
+                DriverCheck.Post(driver, ref input);
                 ushort used = ring.LoadUsedIndex();
                 for (int i = input.Below(8); i >= 0; i--)
                     ring.UsedRing[(used + i) & (size - 1)] = (input.OneIn(12) ? input.UInt32() : (uint)input.Below(size)) | (ulong)FuzzMemory.Length(ref input) << 32;
@@ -46,16 +46,4 @@ internal sealed unsafe class SplitUsedTarget : FuzzTarget
     }
 
     public override void Dispose() => _memory.Dispose();
-
-    private static void Post(SplitDriverQueue driver, ref FuzzInput input)
-    {
-        for (int i = input.Below(4); i >= 0 && driver.Free > 0; i--)
-        {
-            ulong address = FuzzMemory.Start + FuzzMemory.Size / 2;
-            if (input.OneIn(3)) driver.TryAdd([new ChainBuffer(address, 12)], [new ChainBuffer(address, 100)], direct: true, out _);
-            else driver.AddSingle(address, 1000, writable: !input.OneIn(4));
-        }
-        driver.Publish();
-        driver.NeedsKick();
-    }
 }

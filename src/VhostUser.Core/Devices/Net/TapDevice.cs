@@ -61,15 +61,7 @@ internal sealed unsafe class TapDevice : NetDevice
         if (count == 0) return false;
         for (int i = 0; i < count; i++)
         {
-            ref Chain chain = ref ring.Burst.Chains[i];
-            if (!TransmitReader.TryRead(ring.Burst, ref chain, pair.HeaderLength, out PacketView packet, out DropReason reason)
-                || !TransmitReader.TryReadHeader(ring.Burst, ref chain, pair, packet.Length, out NetHeader header, ref reason))
-            {
-                ring.Counters.Drops.Add(reason);
-                continue;
-            }
-            ring.Counters.Packets++;
-            ring.Counters.Bytes += packet.Length;
+            if (!TransmitReader.TryTake(pair, ref ring.Burst.Chains[i], out PacketView packet, out NetHeader header)) continue;
             if (!_tap.TryWrite(packet, header)) ring.Counters.Drops.Add(DropReason.TapRefused);
         }
         ReturnTransmitted(ring, count);

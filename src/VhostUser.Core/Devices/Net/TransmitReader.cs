@@ -65,4 +65,24 @@ internal static unsafe class TransmitReader
         reason = DropReason.InvalidHeader;
         return false;
     }
+
+    /// <summary>Packet and header of a chain, counted at the ring, or false: then the chain is dropped there with its reason.</summary>
+    /// <param name="pair">The pair of whose transmit ring it was taken.</param>
+    /// <param name="chain">The chain.</param>
+    /// <param name="packet">The packet, in place.</param>
+    /// <param name="header">Its header as <see cref="TryReadHeader"/> gives it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryTake(NetQueuePair pair, ref Chain chain, out PacketView packet, out NetHeader header)
+    {
+        Vring ring = pair.Transmit;
+        header = default;
+        if (TryRead(ring.Burst, ref chain, pair.HeaderLength, out packet, out DropReason reason) && TryReadHeader(ring.Burst, ref chain, pair, packet.Length, out header, ref reason))
+        {
+            ring.Counters.Packets++;
+            ring.Counters.Bytes += packet.Length;
+            return true;
+        }
+        ring.Counters.Drops.Add(reason);
+        return false;
+    }
 }

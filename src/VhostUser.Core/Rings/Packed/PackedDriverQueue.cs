@@ -192,9 +192,6 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
 
     private void Ask(EventWish wish) => _ring.StoreDriverEvent(new EventSuppression(_nextUsed, wish));
 
-    private static ChainBuffer BufferAt(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, int i) =>
-        i < readable.Length ? readable[i] : writable[i - readable.Length];
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Place(ulong address, uint length, ushort id, DescriptorFlags flags)
     {

@@ -197,9 +197,6 @@ internal sealed unsafe class SplitDriverQueue : DriverQueue
     public override VringDescriptor[] ReadDescriptors(SplitRingReader.Translator translate) =>
         SplitRingReader.Read(_ring, _queue, _ring.LoadAvailableIndex(), translate);
 
-    private static ChainBuffer BufferAt(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, int i) =>
-        i < readable.Length ? readable[i] : writable[i - readable.Length];
-
     private static void Store(SplitDescriptor* target, ChainBuffer buffer, bool readable, bool last, ushort next) =>
         Store(target, buffer.GuestAddress, buffer.Length, (readable ? 0 : DescriptorFlags.Write) | (last ? 0 : DescriptorFlags.Next), last ? (ushort)0 : next);
 

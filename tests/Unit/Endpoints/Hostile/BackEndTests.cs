@@ -9,8 +9,7 @@ using static VhostUser.Protocol.FrontEndRequest;
 namespace VhostUser.Tests.Endpoints.Hostile;
 
 /// <summary>Group P, and F from the other side: a back-end that answers wrongly, or writes garbage into the used ring.</summary>
-[Collection(HostileCollection.Name)]
-public sealed class BackEndTests : IDisposable
+public sealed class BackEndTests : HostileBackEndTest
 {
     private sealed record Case(string Name, FrontEndRequest Request, Action<RawBackEnd, RawMessage> Answer, VhostError Error, params string[] Words);
 
@@ -44,20 +43,7 @@ public sealed class BackEndTests : IDisposable
         new("P-1 253 descriptors and a wrong reply", GetFeatures, (it, m) => WithFds(it, m, 253, 4), VhostError.ReplyInvalid, "has 4 bytes"),
     }.ToDictionary(row => row.Name);
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("vhost").FullName;
-    private readonly ResourceCount _before = ResourceCount.Take();
-    private readonly SharedRegion _region = SharedRegion.Create(new SharedRegionOptions { Name = "p", Size = 4 << 20 });
-
     public static TheoryData<string> Names => [.. s_cases.Keys];
-
-    private string SocketPath => System.IO.Path.Combine(_directory, "b.sock");
-
-    public void Dispose()
-    {
-        _region.Dispose();
-        _before.AssertRestored();
-        Directory.Delete(_directory, recursive: true);
-    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -169,16 +155,15 @@ public sealed class BackEndTests : IDisposable
 
     private VhostClient Connect(VirtioFeatures require = 0) => VhostClient.Connect(new VhostClientOptions
     {
-        Name = "victim", Path = SocketPath, Regions = [_region], RequireFeatures = require, Timeout = TimeSpan.FromSeconds(0.5),
+        Name = "victim", Path = SocketPath, Regions = [Region], RequireFeatures = require, Timeout = TimeSpan.FromSeconds(0.5),
     });
 
     /// <summary>All memory is back, and a good back-end gets a packet from the next client.</summary>
     private void AssertRegionFree()
     {
-        Assert.Equal(0, _region.Snapshot().Used);
-        Assert.Empty(_region.Snapshot().Clients);
+        AssertRegionIsFree();
         using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "good", Path = SocketPath });
-        using VhostClient client = VhostClient.Connect(new VhostClientOptions { Name = "vm", Path = SocketPath, Regions = [_region] });
+        using VhostClient client = VhostClient.Connect(new VhostClientOptions { Name = "vm", Path = SocketPath, Regions = [Region] });
         client.Send(new byte[60], 1, 1, 0, TimeSpan.FromSeconds(5), default);
         Assert.True(RawFrontEnd.WaitUntil(() => server.Snapshot().PacketsReceived == 1));
     }

@@ -8,8 +8,7 @@ using Xunit;
 namespace VhostUser.Tests.Endpoints.Hostile;
 
 /// <summary>R-16: a back-end that writes the used ring wrongly, against a client in every kind of call.</summary>
-[Collection(HostileCollection.Name)]
-public sealed class UsedRingTests : IDisposable
+public sealed class UsedRingTests : HostileBackEndTest
 {
     private sealed record Case(string Name, Action<RawBackEnd, VhostClient> Write, VhostError Error, string Words)
     {
@@ -38,20 +37,7 @@ public sealed class UsedRingTests : IDisposable
         }, VhostError.UsedElementInvalid, "descriptor 3, which is not in flight") { Exclude = VirtioFeatures.InOrder | VirtioFeatures.IndirectDesc },
     }.ToDictionary(row => row.Name);
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("vhost").FullName;
-    private readonly ResourceCount _before = ResourceCount.Take();
-    private readonly SharedRegion _region = SharedRegion.Create(new SharedRegionOptions { Name = "r16", Size = 4 << 20 });
-
     public static TheoryData<string> Names => [.. s_cases.Keys];
-
-    private string SocketPath => System.IO.Path.Combine(_directory, "b.sock");
-
-    public void Dispose()
-    {
-        _region.Dispose();
-        _before.AssertRestored();
-        Directory.Delete(_directory, recursive: true);
-    }
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -72,7 +58,7 @@ public sealed class UsedRingTests : IDisposable
             AssertRefuses(row, () => client.Receive(new List<ReceivedPacket>(), 0, 1, TimeSpan.FromSeconds(1), default));
             AssertRefuses(row, () => client.Post(1, [new byte[20]], [], TimeSpan.FromSeconds(1)));
         }
-        AssertFree();
+        AssertRegionIsFree();
     }
 
     [Fact]
@@ -89,7 +75,7 @@ public sealed class UsedRingTests : IDisposable
             Assert.Contains("wrote 101 bytes into the chain of descriptor 0, which has room for 100", error.Message, StringComparison.Ordinal);
             Assert.Equal(EndpointState.Faulted, client.State);
         }
-        AssertFree();
+        AssertRegionIsFree();
     }
 
     [Fact]
@@ -105,7 +91,7 @@ public sealed class UsedRingTests : IDisposable
             Assert.Equal(VhostError.UsedElementInvalid, error.Error);
             Assert.Equal(EndpointState.Faulted, client.State);
         }
-        AssertFree();
+        AssertRegionIsFree();
     }
 
     [Fact]
@@ -115,14 +101,14 @@ public sealed class UsedRingTests : IDisposable
         using (VhostClient client = Connect())
         {
             ulong buffer = client.GetVringStates(0, descriptors: true)[0].Descriptors[0].Address;
-            ((ushort*)(_region.MappingAddress + (buffer - _region.GuestAddress)))[5] = 257; // num_buffers
+            ((ushort*)(Region.MappingAddress + (buffer - Region.GuestAddress)))[5] = 257; // num_buffers
             backEnd.Use(0, 0, 0, 72, 1);
             var error = Assert.Throws<VhostException>(() => client.Receive(new List<ReceivedPacket>(), 0, 1, TimeSpan.FromSeconds(1), default));
             Assert.Equal(VhostError.UsedElementInvalid, error.Error);
             Assert.Contains("claims 257 merged buffers; the ring has 256", error.Message, StringComparison.Ordinal);
             Assert.Equal(nameof(VhostError.UsedElementInvalid), client.Snapshot().FaultId);
         }
-        AssertFree();
+        AssertRegionIsFree();
     }
 
     private static void Send(VhostClient client) => client.Send(new byte[60], 1, 1, 0, TimeSpan.FromSeconds(1), default);
@@ -136,14 +122,8 @@ public sealed class UsedRingTests : IDisposable
         Assert.NotNull(error.RecommendedAction);
     }
 
-    private void AssertFree()
-    {
-        Assert.Equal(0, _region.Snapshot().Used);
-        Assert.Empty(_region.Snapshot().Clients);
-    }
-
     private VhostClient Connect(VirtioFeatures exclude = 0) => VhostClient.Connect(new VhostClientOptions
     {
-        Name = "victim", Path = SocketPath, Regions = [_region], ExcludeFeatures = exclude, Timeout = TimeSpan.FromSeconds(5),
+        Name = "victim", Path = SocketPath, Regions = [Region], ExcludeFeatures = exclude, Timeout = TimeSpan.FromSeconds(5),
     });
 }

@@ -23,15 +23,7 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
         long now = Environment.TickCount64;
         for (int i = 0; i < count; i++)
         {
-            if (!TransmitReader.TryRead(ring.Burst, ref chains[i], pair.HeaderLength, out PacketView packet, out DropReason reason)
-                || !TransmitReader.TryReadHeader(ring.Burst, ref chains[i], pair, packet.Length, out NetHeader header, ref reason))
-            {
-                ring.Counters.Drops.Add(reason);
-                continue;
-            }
-            ring.Counters.Packets++;
-            ring.Counters.Bytes += packet.Length;
-            network.Forward(port, packet, header, pair.Index, now);
+            if (TransmitReader.TryTake(pair, ref chains[i], out PacketView packet, out NetHeader header)) network.Forward(port, packet, header, pair.Index, now);
         }
         network.Flush();
         ReturnTransmitted(ring, count);
