@@ -7,7 +7,9 @@ namespace VhostUser.Endpoints;
 /// <summary>Raw chains: any buffers on any ring, for devices that are no network device and for breaking the rules on purpose.</summary>
 public sealed partial class VhostClient
 {
-    private readonly Dictionary<(int Queue, ushort Id), UsedBuffer?> _rawChains = [];
+    // By head descriptor while the device has them. The id is free again as soon as a chain is used, long before its sender looks,
+    // so the result is kept with the chain and not under the id.
+    private readonly Dictionary<(int Queue, ushort Id), RawChain> _rawChains = [];
 
     /// <summary>Posts one chain, kicks the device, and waits until it has used it.</summary>
     /// <param name="queue">Ring index.</param>
@@ -31,15 +33,15 @@ public sealed partial class VhostClient
             foreach (int length in writable) pieces.Add(_space.Allocate((ulong)length, $"a writable buffer of {length} bytes"));
             ChainBuffer[] chain = [.. pieces.Select((piece, i) => new ChainBuffer(piece.GuestAddress, (uint)(i < readable.Count ? readable[i].Length : writable[i - readable.Count])))];
             long start = Stopwatch.GetTimestamp();
-            ushort id = Enter(ring, chain, readable.Count, timeout, cancel);
+            RawChain sent = Enter(ring, chain, readable.Count, timeout, cancel);
             abandoned = true; // from here on the device may write until it says that it is done
-            UsedBuffer used = Await(ring, id, timeout, cancel);
+            UsedBuffer used = Await(ring, sent, timeout, cancel);
             abandoned = false;
             return new VringChainResult
             {
                 Client = Name,
                 Queue = queue,
-                Id = id,
+                Id = sent.Id,
                 Written = used.Written,
                 Data = Collect(pieces, readable.Count, writable, used.Written),
                 Elapsed = Stopwatch.GetElapsedTime(start),
@@ -73,29 +75,30 @@ public sealed partial class VhostClient
         return data;
     }
 
-    private ushort Enter(DriverRing ring, ChainBuffer[] chain, int readable, TimeSpan timeout, CancellationToken cancel)
+    private RawChain Enter(DriverRing ring, ChainBuffer[] chain, int readable, TimeSpan timeout, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
         {
-            int id = Burst(() =>
+            RawChain? sent = Burst(() =>
             {
                 ReapRaw(ring);
-                if (!ring.Queue.TryAdd(chain.AsSpan(0, readable), chain.AsSpan(readable), direct: false, out ushort head)) return -1;
-                _rawChains[(ring.Index, head)] = null;
+                if (!ring.Queue.TryAdd(chain.AsSpan(0, readable), chain.AsSpan(readable), direct: false, out ushort head)) return null;
+                RawChain entered = new(head);
+                _rawChains[(ring.Index, head)] = entered;
                 if (_transmitters[ring.Index] is { } transmitter) transmitter.ForeignChains++;
                 ring.Queue.Publish();
                 ring.KickIfWanted();
-                return head;
-            }, away: -1);
-            if (id >= 0) return (ushort)id;
+                return entered;
+            }, away: null);
+            if (sent is not null) return sent;
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero) throw Full(ring.Index, 0, 1, timeout);
             WaitForCall(ring, left, cancel);
         }
     }
 
-    private UsedBuffer Await(DriverRing ring, ushort id, TimeSpan timeout, CancellationToken cancel)
+    private UsedBuffer Await(DriverRing ring, RawChain sent, TimeSpan timeout, CancellationToken cancel)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
@@ -103,14 +106,12 @@ public sealed partial class VhostClient
             UsedBuffer? used = Burst(() =>
             {
                 ReapRaw(ring);
-                UsedBuffer? found = _rawChains[(ring.Index, id)];
-                if (found is not null) _rawChains.Remove((ring.Index, id));
-                return found;
+                return sent.Used;
             }, away: null);
             if (used is UsedBuffer done) return done;
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
-                throw new VhostException(VhostError.PeerTimeout, $"Client '{Name}': the device did not use the chain of descriptor {id} on ring {ring.Index} within {timeout.TotalSeconds:0.#} s. Ring {ring.Index}: {GetVringStates(ring.Index)[0].Verdict}.",
+                throw new VhostException(VhostError.PeerTimeout, $"Client '{Name}': the device did not use the chain of descriptor {sent.Id} on ring {ring.Index} within {timeout.TotalSeconds:0.#} s. Ring {ring.Index}: {GetVringStates(ring.Index)[0].Verdict}.",
                     Name, "The device may not know the request, or serve this ring.");
             WaitForCall(ring, left, cancel);
         }
@@ -136,8 +137,16 @@ public sealed partial class VhostClient
 
     private void FinishRaw(DriverRing ring, UsedBuffer used)
     {
-        if (!_rawChains.TryGetValue((ring.Index, used.Id), out UsedBuffer? known) || known is not null) return;
-        _rawChains[(ring.Index, used.Id)] = used;
+        if (!_rawChains.Remove((ring.Index, used.Id), out RawChain? chain)) return;
+        chain.Used = used;
         if (_transmitters[ring.Index] is { } transmitter) transmitter.ForeignChains--;
+    }
+
+    /// <summary>A chain that was posted by hand, and what came back for it.</summary>
+    private sealed class RawChain(ushort id)
+    {
+        public ushort Id { get; } = id;
+
+        public UsedBuffer? Used { get; set; }
     }
 }

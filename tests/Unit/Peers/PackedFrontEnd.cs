@@ -80,6 +80,17 @@ internal sealed unsafe class PackedFrontEnd
         Transmit.Publish();
     }
 
+    /// <summary>
+    /// Makes a descriptor of the transmit ring's first lap available by hand. Its id and flags become visible at once, as no
+    /// server that is still awake may see the one without the other.
+    /// </summary>
+    public void PostByHand(int slot, ushort id, uint length = 112)
+    {
+        var descriptor = (ulong*)(_memory.Address + _memory.Ring(1, Size).DescriptorOffset + 16 * slot);
+        descriptor[0] = GuestMemory.GuestAddress + (ulong)TransmitBuffer(0);
+        Volatile.Write(ref descriptor[1], length | (ulong)id << 32 | PackedPosition.Start.AvailableFlags);
+    }
+
     /// <summary>Sends a packet and waits until an echo server returned it unchanged.</summary>
     public bool PassPacket(RawFrontEnd front, int length = 100)
     {

@@ -148,8 +148,7 @@ public sealed class PackedRingTraps : TrapTest
         var driver = new PackedFrontEnd(front.Memory);
         driver.Start(front);
         Assert.True(driver.PassPacket(front));
-        driver.PostPacket();
-        front.Memory.Bytes[front.Rings[1].DescriptorOffset + 16 + 13] = 0x7f; // the id's upper half
+        driver.PostByHand(slot: 1, id: 0x7f00);
         front.Signal(1);
         AssertEnds(front, server, VhostError.DescriptorIndexInvalid, "Ring 1");
     }
