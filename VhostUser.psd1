@@ -39,6 +39,7 @@
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
         'Wait-VhostServer'
+        'Watch-Vring'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
