@@ -16,6 +16,7 @@
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Export-VringReport'
         'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostDirtyLog'
