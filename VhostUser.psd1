@@ -16,6 +16,8 @@
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Get-IbDevice'
+        'Get-IbPort'
         'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostDirtyLog'
