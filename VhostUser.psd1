@@ -21,6 +21,7 @@
         'Get-VhostDirtyLog'
         'Get-VhostServer'
         'Get-VhostSharedRegion'
+        'Get-VringCapture'
         'Get-VringState'
         'Measure-VringThroughput'
         'New-VhostBridge'
@@ -36,8 +37,10 @@
         'Set-VhostClient'
         'Start-VhostDirtyLog'
         'Start-VhostServer'
+        'Start-VringCapture'
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
+        'Stop-VringCapture'
         'Wait-VhostServer'
     )
     FunctionsToExport    = @()

@@ -128,6 +128,13 @@ public enum VhostError
     /// <summary>A packet or its text form can't be read.</summary>
     PacketInvalid,
 
+    /// <summary>A capture file breaks a rule of its format.</summary>
+    CaptureInvalid,
+    /// <summary>A capture could not be written.</summary>
+    CaptureFailed,
+    /// <summary>A file stands where a capture should be written.</summary>
+    CaptureExists,
+
     /// <summary>The tap interface could not be opened.</summary>
     TapFailed,
     /// <summary>A packet script failed.</summary>
