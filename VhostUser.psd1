@@ -41,6 +41,7 @@
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
         'Stop-VringCapture'
+        'Test-VhostPath'
         'Wait-VhostServer'
     )
     FunctionsToExport    = @()
