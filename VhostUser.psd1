@@ -23,6 +23,7 @@
         'Get-VhostDirtyLog'
         'Get-VhostServer'
         'Get-VhostSharedRegion'
+        'Get-VringCapture'
         'Get-VringState'
         'Measure-VringThroughput'
         'New-VhostBridge'
@@ -38,8 +39,11 @@
         'Set-VhostClient'
         'Start-VhostDirtyLog'
         'Start-VhostServer'
+        'Start-VringCapture'
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
+        'Stop-VringCapture'
+        'Test-VhostPath'
         'Wait-VhostServer'
     )
     FunctionsToExport    = @()

@@ -19,6 +19,7 @@ public static class Programs
 
     /// <summary>Open vSwitch's daemon with DPDK: vhost-user back-ends joined by a switch. The name in the PATH may be the one without.</summary>
     public const string OpenVSwitch = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk";
+
     /// <summary>Small versions of the usual programs in one file.</summary>
     public const string Busybox = "busybox";
 
@@ -37,7 +38,6 @@ public static class Programs
             Qemu => "qemu-system-x86",
             StorageDaemon or FileServer => "qemu-system-common",
             OpenVSwitch => "openvswitch-switch-dpdk",
-            StorageDaemon => "qemu-system-common",
             Busybox => "busybox-static",
             _ => null,
         };
