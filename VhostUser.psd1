@@ -16,6 +16,7 @@
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Export-VringReport'
         'Get-IbDevice'
         'Get-IbPort'
         'Get-VhostBridge'
@@ -45,6 +46,7 @@
         'Stop-VringCapture'
         'Test-VhostPath'
         'Wait-VhostServer'
+        'Watch-Vring'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
