@@ -26,9 +26,14 @@ internal static class LiveHandles
     /// <summary>Labs; what they made is in the other tables too.</summary>
     public static HandleTable<RunningLab> Labs { get; } = new("lab", "Start-VhostLab", "Stop-VhostLab", lab => lab.IsGone, lab => lab.Close());
 
+    /// <summary>Captures.</summary>
+    public static HandleTable<VhostCapture> Captures { get; } =
+        new("capture", "Start-VringCapture", "Stop-VringCapture", capture => capture.IsDisposed, capture => capture.Dispose());
+
     /// <summary>Closes everything, users before what they use.</summary>
     public static void CloseAll()
     {
+        Captures.CloseAll();
         Clients.CloseAll();
         Bridges.CloseAll();
         Servers.CloseAll();
