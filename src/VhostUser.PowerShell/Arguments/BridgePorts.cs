@@ -21,11 +21,16 @@ internal static class BridgePorts
         }
         catch (VhostException error) when (error.Error == VhostError.HandleNotFound)
         {
+            if (IsInterface(port.Name))
+                throw new VhostException(VhostError.TapFailed, $"There is no server named '{port.Name}', and the interface of that name is no tap, so nothing can be a port through it.", port.Name,
+                    "Make a tap interface and join both with a bridge of the kernel: ip tuntap add tap0 mode tap; ip link set tap0 master …");
             throw new VhostException(VhostError.HandleNotFound, $"{error.Message} No tap interface has that name either.", port.Name,
-                $"Start a server of that name with Start-VhostServer, or give the name of an interface to -Tap, which makes it.");
+                "Start a server of that name with Start-VhostServer, or give the name of an interface to -Tap, which makes it.");
         }
     }
 
     // Only a tun or tap interface has this file.
-    private static bool IsTap(string name) => !name.Contains('/', StringComparison.Ordinal) && File.Exists($"/sys/class/net/{name}/tun_flags");
+    private static bool IsTap(string name) => IsInterface(name) && File.Exists($"/sys/class/net/{name}/tun_flags");
+
+    private static bool IsInterface(string name) => !name.Contains('/', StringComparison.Ordinal) && Directory.Exists($"/sys/class/net/{name}");
 }

@@ -47,6 +47,14 @@ public sealed class BridgeCommandTests : IDisposable
     }
 
     [Fact]
+    public void An_interface_that_is_no_tap_is_told_from_one_that_is_not_there()
+    {
+        ErrorRecord error = Assert.Single(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { "lo" } }).Run().Errors);
+        Assert.StartsWith("TapFailed", error.FullyQualifiedErrorId);
+        Assert.Contains("the interface of that name is no tap", error.Exception.Message);
+    }
+
+    [Fact]
     public void WhatIf_changes_nothing()
     {
         StartServers("sw0");
