@@ -30,11 +30,14 @@ public abstract class LabFileCmdlet : VhostCmdlet
     private protected LabSource Source { get; private set; } = null!;
 
     /// <summary>The part of the lab for this host, or null when there are errors, which were written.</summary>
-    private protected Lab? ReadLab()
+    private protected Lab? ReadLab() => ReadWholeLab()?.On(HostName, Environment.MachineName);
+
+    /// <summary>The lab of all hosts, or null when there are errors, which were written.</summary>
+    private protected Lab? ReadWholeLab()
     {
         Source = ParameterSetName == PathSet ? LabFile.Read(UserPath.Resolve(this, Path)) : LabSource.Of(Definition);
         Lab lab = Source.Read(out IReadOnlyList<VhostException> problems);
         foreach (VhostException problem in problems) WriteError(ErrorRecords.Create(problem));
-        return problems.Count == 0 ? lab.On(HostName, Environment.MachineName) : null;
+        return problems.Count == 0 ? lab : null;
     }
 }

@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using VhostUser.Arguments;
 using VhostUser.Handles;
 using VhostUser.LabFiles;
@@ -16,9 +18,19 @@ public sealed class StartVhostLabCommand : LabFileCmdlet
     [ValidateNotNullOrEmpty]
     public string? Folder { get; set; }
 
+    /// <summary>PSSessions to the lab's hosts: each host's part is made in the session that has the host's name, or connects to its HostName.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public PSSession[]? Session { get; set; }
+
     /// <summary>Brings up one lab.</summary>
     protected override void ProcessRecord() => Guard(() =>
     {
+        if (Session is not null)
+        {
+            StartInSessions(Session);
+            return;
+        }
         if (ReadLab() is not Lab lab) return;
         RunningLab running = LiveHandles.Labs.TryGet(lab.Name) ?? new RunningLab(lab.Name, Source.Path);
         IReadOnlyList<LabStep> steps = LabPlan.Between(lab, running.Present());
@@ -42,6 +54,16 @@ public sealed class StartVhostLabCommand : LabFileCmdlet
             WriteObject(step);
         }
         return true;
+    }
+
+    private void StartInSessions(PSSession[] sessions)
+    {
+        if (ReadWholeLab() is not Lab lab) return;
+        (string Host, PSSession Session)[] pairs = [.. LabSessions.Match(lab, sessions, session => session.Name, session => session.ComputerName)];
+        Hashtable definition = Source.Named(lab.Name);
+        bool whatIf = MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? given) && (given as SwitchParameter?) == true;
+        foreach ((string host, PSSession session) in pairs)
+            WriteObject(InvokeCommand.InvokeScript(LabSessions.StartScript, true, PipelineResultTypes.None, null, session, definition, host, Folder, whatIf), enumerateCollection: true);
     }
 
     private string Resolve(string path)

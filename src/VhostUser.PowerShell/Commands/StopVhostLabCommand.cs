@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using VhostUser.Arguments;
 using VhostUser.Handles;
 using VhostUser.LabFiles;
@@ -23,16 +24,33 @@ public sealed class StopVhostLabCommand : VhostCmdlet
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
+    /// <summary>PSSessions in which the labs are taken down, instead of in this process.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public PSSession[]? Session { get; set; }
+
     /// <summary>Takes down what one record names.</summary>
     protected override void ProcessRecord()
     {
         foreach (LabArgument name in Name)
         {
+            if (Session is not null)
+            {
+                StopInSessions(name.Name, Session);
+                continue;
+            }
             Guard(() =>
             {
                 foreach (RunningLab lab in Find(name)) Guard(() => Stop(lab), lab.Name);
             }, name.Name);
         }
+    }
+
+    private void StopInSessions(string name, PSSession[] sessions)
+    {
+        bool whatIf = MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? given) && (given as SwitchParameter?) == true;
+        foreach (PSSession session in sessions)
+            WriteObject(InvokeCommand.InvokeScript(LabSessions.StopScript, true, PipelineResultTypes.None, null, session, name, whatIf, PassThru.ToBool()), enumerateCollection: true);
     }
 
     private IReadOnlyList<RunningLab> Find(LabArgument name)

@@ -13,6 +13,9 @@ internal sealed record LabSource(IDictionary Table, string? Path, Func<IReadOnly
     /// <summary>A table given at the prompt, perhaps in another process.</summary>
     public static LabSource Of(IDictionary table) => new((IDictionary)Plain(table)!, null, static _ => null);
 
+    /// <summary>The table with its name in it, for another process, which has no file to take the name from.</summary>
+    public Hashtable Named(string name) => new(Table, StringComparer.OrdinalIgnoreCase) { ["Name"] = name };
+
     /// <summary>Reads the lab.</summary>
     /// <param name="problems">What is wrong with it, each as an error that names file, line and key; empty when the lab can be used.</param>
     public Lab Read(out IReadOnlyList<VhostException> problems)

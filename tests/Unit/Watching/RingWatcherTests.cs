@@ -32,7 +32,7 @@ public class RingWatcherTests
         Assert.Equal("its thread did not answer", new RingWatcher(Make()).Look(TimeSpan.Zero).Problem);
     }
 
-    private Endpoint Make() => new("sw0", () => _error is null ? Info() : throw _error, (_, _) => [Ring()], () => []);
+    private Endpoint Make() => new("sw0", () => _error is null ? Info() : throw _error, (_, _) => [Ring()], _ => throw new NotSupportedException(), () => []);
 
     private VhostServerInfo Info() => new()
     {
