@@ -66,7 +66,7 @@ public sealed class StopVhostLabCommand : VhostCmdlet
         VhostLabInfo last = lab.Snapshot();
         foreach (LabStep step in lab.PlanToClose())
         {
-            if (ShouldProcess($"{step.Kind.ToString().ToLowerInvariant()} {step.Name}", "Remove")) lab.Undo(step);
+            if (ShouldProcess($"{step.Kind.ToString().ToLowerInvariant()} {step.Name}", "Remove")) Guard(() => lab.Undo(step), step.Name);
         }
         if (PassThru && lab.IsGone) WriteObject(last);
     }

@@ -92,6 +92,19 @@ public sealed class LabCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_region_that_another_client_uses_stays_until_that_one_is_gone()
+    {
+        Start(Table());
+        new CmdletRunner<ConnectVhostClientCommand>().With(new { Name = N("own"), Path = _session.Socket("sw0.sock"), Region = new object[] { N("mem") } }).Run();
+        Assert.Equal(["RegionInUse"], new CmdletRunner<StopVhostLabCommand>().With(new { Name = N("lab") }).Run().ErrorIds);
+        Assert.Empty(LiveHandles.Servers.Find(_session.All));
+        Assert.Single(new CmdletRunner<GetVhostLabCommand>().With(new { Name = N("lab") }).Run().Single<VhostLabInfo>().Items, item => item.State == "Present");
+        new CmdletRunner<DisconnectVhostClientCommand>().With(new { Name = N("own") }).Run();
+        Assert.Empty(new CmdletRunner<StopVhostLabCommand>().With(new { Name = N("lab") }).Run().Errors);
+        Assert.Empty(LiveHandles.Regions.Find(_session.All));
+    }
+
+    [Fact]
     public void Testing_says_everything_that_is_wrong()
     {
         Hashtable table = Table();
