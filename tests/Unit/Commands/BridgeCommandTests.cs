@@ -41,7 +41,7 @@ public sealed class BridgeCommandTests : IDisposable
         StartServers("sw0");
         ErrorRecord error = Assert.Single(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { N("sw0"), N("nobody") } }).Run().Errors);
         Assert.StartsWith("HandleNotFound", error.FullyQualifiedErrorId);
-        Assert.Contains("No tap interface has that name either", error.Exception.Message);
+        Assert.Contains("No interface has that name either", error.Exception.Message);
         Assert.Empty(Get(new { Name = new object[] { _session.All } }).Output);
         Assert.Empty(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { N("sw0") } }).Run().Errors); // the name and the server are free
     }
@@ -51,7 +51,7 @@ public sealed class BridgeCommandTests : IDisposable
     {
         ErrorRecord error = Assert.Single(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { "lo" } }).Run().Errors);
         Assert.StartsWith("TapFailed", error.FullyQualifiedErrorId);
-        Assert.Contains("the interface of that name is no tap", error.Exception.Message);
+        Assert.Contains("'lo' can't be opened", error.Exception.Message);
     }
 
     [Fact]
