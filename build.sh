@@ -7,8 +7,8 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 [ $# -eq 0 ] || shift
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests.
-peer_programs=(dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 qemu-storage-daemon:qemu-system-common busybox:busybox-static)
+# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests, tshark reads captures.
+peer_programs=(dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 qemu-storage-daemon:qemu-system-common busybox:busybox-static tshark:tshark)
 
 # Installs those programs, unpacks a kernel for guests, and reserves 2 MB pages. Never fails: tests whose peer is missing say so.
 peers() {

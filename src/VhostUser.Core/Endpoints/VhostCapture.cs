@@ -16,6 +16,8 @@ public sealed partial class VhostCapture : IDisposable
     /// <summary>The largest.</summary>
     public const int MaxBuffer = 1 << 30;
 
+    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(10);
+
     private readonly VhostCaptureOptions _options;
     private readonly CapturePoint[] _points;
     private readonly long[] _written; // by interface
@@ -99,10 +101,15 @@ public sealed partial class VhostCapture : IDisposable
     {
         lock (_stopLock)
         {
-            if (_state == CaptureState.Stopped) return;
+            if (IsDisposed) return;
             Detach();
             _stop.Set();
-            _thread.Join();
+            if (!_thread.Join(s_stopTimeout))
+            {
+                // A file that takes nothing and refuses nothing, as a pipe that nobody reads; the thread can't hold the process.
+                _fault = new VhostException(VhostError.CaptureFailed, $"Capture '{Name}': {Path} took nothing for {s_stopTimeout.TotalSeconds:0} s; what was captured last is not in it.", Name, "Look at who reads the file, or at its file system.");
+                _state = CaptureState.Faulted;
+            }
             if (_state != CaptureState.Faulted) _state = CaptureState.Stopped;
             IsDisposed = true;
         }

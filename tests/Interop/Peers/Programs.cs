@@ -14,6 +14,9 @@ public static class Programs
     /// <summary>QEMU's block layer as a program of its own: a vhost-user-blk back-end made with libvhost-user.</summary>
     public const string StorageDaemon = "qemu-storage-daemon";
 
+    /// <summary>Wireshark on the command line; capinfos and editcap come with it.</summary>
+    public const string Tshark = "tshark";
+
     /// <summary>Returns the full path of <paramref name="program"/>, or null when the PATH does not have it.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
@@ -28,6 +31,7 @@ public static class Programs
             Testpmd => "dpdk-dev",
             Qemu => "qemu-system-x86",
             StorageDaemon => "qemu-system-common",
+            Tshark => "tshark",
             _ => null,
         };
         return package is null ? $"{program} not found in PATH" : $"{program} not found: ./build.sh peers installs it (apt-get install {package})";
