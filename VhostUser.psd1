@@ -16,6 +16,9 @@
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Export-VringReport'
+        'Get-IbDevice'
+        'Get-IbPort'
         'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostDirtyLog'
@@ -44,6 +47,7 @@
         'Stop-VringCapture'
         'Test-VhostPath'
         'Wait-VhostServer'
+        'Watch-Vring'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -59,6 +59,8 @@ public sealed class VhostBridge : IDisposable
             CheckOpen();
             if (server.Bridge is VhostBridge other)
                 throw new VhostException(VhostError.NameInUse, $"Server '{server.Name}' is a port of bridge '{other.Name}' already.", server.Name, "Take it out there first: Remove-VhostBridgePort.");
+            if (server.Link is IbTransport link)
+                throw new VhostException(VhostError.NameInUse, $"Server '{server.Name}' is joined to link '{link.Name}'.", server.Name, $"Remove that first, or make the link a port of this bridge: New-IbTransport {link.Name} -Bridge {Name} …");
             var port = new SwitchDevice.GuestPort(server.Name, _offload) { Group = options.Group, Vlans = FilterOf(server.Name, options) };
             Add(new BridgeServerMember(server, port), () => server.JoinBridge(this, _worker, new SwitchDevice(_switch, port)));
         }

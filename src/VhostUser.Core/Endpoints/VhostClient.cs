@@ -186,7 +186,9 @@ public sealed partial class VhostClient : IDisposable
     private void Open(FileDescriptor socket, CancellationToken cancel)
     {
         _peer = PeerInfo.Of(socket.Number);
-        _frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true), _options.Timeout);
+        var connection = new Connection(socket, isFrontEnd: true);
+        _messages = connection.Log;
+        _frontEnd = new FrontEnd(connection, _options.Timeout);
         _handshake = new Handshake(_frontEnd, _options);
         SetState(EndpointState.Connected);
         _handshake.Negotiate(cancel);

@@ -17,6 +17,15 @@ public static class Programs
     /// <summary>Wireshark on the command line; capinfos and editcap come with it.</summary>
     public const string Tshark = "tshark";
 
+    /// <summary>QEMU's file server: a vhost-user-fs back-end made with libvhost-user. It is not in the PATH.</summary>
+    public const string FileServer = "/usr/lib/qemu/virtiofsd";
+
+    /// <summary>Open vSwitch's daemon with DPDK: vhost-user back-ends joined by a switch. The name in the PATH may be the one without.</summary>
+    public const string OpenVSwitch = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk";
+
+    /// <summary>Small versions of the usual programs in one file.</summary>
+    public const string Busybox = "busybox";
+
     /// <summary>Returns the full path of <paramref name="program"/>, or null when the PATH does not have it.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
@@ -30,7 +39,9 @@ public static class Programs
         {
             Testpmd => "dpdk-dev",
             Qemu => "qemu-system-x86",
-            StorageDaemon => "qemu-system-common",
+            StorageDaemon or FileServer => "qemu-system-common",
+            OpenVSwitch => "openvswitch-switch-dpdk",
+            Busybox => "busybox-static",
             Tshark => "tshark",
             _ => null,
         };
