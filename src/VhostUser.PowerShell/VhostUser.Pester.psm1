@@ -18,7 +18,7 @@ function Get-Photograph($Subject) {
         Get-VringCapture | Where-Object Name -EQ $name
     )
     if ($found.Count -eq 1) { return $found[0] }
-    $what = if ($found) { 'is the name of several things; give the object: Get-VhostServer, Get-VhostClient …' } else { 'is no server, client, bridge or capture of this process' }
+    $what = if ($found) { "is the name of several things; give the object, for example (Get-VhostServer $name)" } else { 'is no server, client, bridge or capture of this process' }
     throw [ArgumentException]::new("'$name' $what")
 }
 

@@ -76,6 +76,36 @@ public sealed class CaptureInteropTests : IDisposable
         Assert.Contains("Strict time order:   True", info);
     }
 
+    [TapFact]
+    public void A_tap_port_of_a_bridge_is_captured_both_ways()
+    {
+        string tap = HostNetwork.NewTapName();
+        using var network = new HostNetwork();
+        using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "sw0", Path = _folder.Socket });
+        using VhostBridge bridge = VhostBridge.Create(new VhostBridgeOptions { Name = "br0" });
+        bridge.AddServer(server);
+        bridge.AddTap(tap);
+        network.Attach(tap, "198.18.9.1/24");
+        using SharedRegion region = SharedRegion.Create(new SharedRegionOptions { Name = "lab", Size = 32 << 20 });
+        using VhostClient client = VhostClient.Connect(new VhostClientOptions { Name = "vm0", Path = _folder.Socket, Regions = [region] });
+        using (VhostCapture.Start(new VhostCaptureOptions { Name = "cap0", Path = _folder.File("a.pcapng"), Sources = CaptureSource.Of(bridge, [tap]) }))
+        {
+            VhostPacket ask = PacketBuilder.Build(new PacketSpec { Protocol = PacketProtocol.Arp, Source = System.Net.IPAddress.Parse("198.18.9.2"), Destination = System.Net.IPAddress.Parse("198.18.9.1") });
+            client.Send(ask.Bytes.Span, 1, 1, 0, TimeSpan.FromSeconds(5), default);
+            var received = new List<ReceivedPacket>();
+            // The kernel has other things to say too.
+            while (!received.Exists(packet => packet.Protocol == "ARP")) Assert.NotEqual(0, client.Receive(received, 0, 64, TimeSpan.FromSeconds(10), default));
+        }
+        using CaptureReader reader = CaptureReader.Open(_folder.File("a.pcapng"));
+        var arp = new List<CaptureFlags>();
+        while (reader.TryRead(out CapturedPacket packet))
+        {
+            if (packet.Data.Length > 14 && packet.Data.Span[12] == 8 && packet.Data.Span[13] == 6) arp.Add(packet.Flags & (CaptureFlags.Inbound | CaptureFlags.Outbound));
+        }
+        Assert.Equal(tap, Assert.Single(reader.Interfaces).Name);
+        Assert.Equal([CaptureFlags.Outbound, CaptureFlags.Inbound], arp.Take(2));
+    }
+
     private static byte[] Tshark(string file, params string[] fields) =>
         Programs.Filter(["tshark", "-r", file, "-T", "fields", "-E", "separator=|", .. fields.SelectMany(field => new[] { "-e", field })], []);
 

@@ -43,6 +43,9 @@ public sealed partial class VhostCapture : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "vhost capture " + options.Name };
     }
 
+    /// <summary>Raised after <see cref="State"/> changed: on the capture's thread when it ended by itself.</summary>
+    public event EventHandler? StateChanged;
+
     /// <summary>Name given at the start.</summary>
     public string Name => _options.Name;
 
@@ -108,9 +111,9 @@ public sealed partial class VhostCapture : IDisposable
             {
                 // A file that takes nothing and refuses nothing, as a pipe that nobody reads; the thread can't hold the process.
                 _fault = new VhostException(VhostError.CaptureFailed, $"Capture '{Name}': {Path} took nothing for {s_stopTimeout.TotalSeconds:0} s; what was captured last is not in it.", Name, "Look at who reads the file, or at its file system.");
-                _state = CaptureState.Faulted;
+                SetState(CaptureState.Faulted);
             }
-            if (_state != CaptureState.Faulted) _state = CaptureState.Stopped;
+            if (_state != CaptureState.Faulted) SetState(CaptureState.Stopped);
             IsDisposed = true;
         }
     }
@@ -132,6 +135,13 @@ public sealed partial class VhostCapture : IDisposable
         if (options.Keep > 0 && !options.Rotates) throw Invalid("Keep says how many files of a row are kept, and there is one file only", "Give RotateSize or RotateCount too.");
 
         VhostException Invalid(string what, string action) => new(VhostError.InvalidArgument, $"Capture '{options.Name}': {what}.", options.Name, action);
+    }
+
+    private void SetState(CaptureState state)
+    {
+        if (_state == state) return;
+        _state = state;
+        StateChanged?.Invoke(this, EventArgs.Empty);
     }
 
     private void Detach()

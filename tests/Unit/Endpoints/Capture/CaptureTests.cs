@@ -86,12 +86,22 @@ public sealed class CaptureTests : IDisposable
     public void It_ends_by_itself_after_so_many_packets()
     {
         using VhostCapture capture = Start(Options(CaptureSource.Of(_client)) with { Count = 5 });
+        var states = new List<CaptureState>();
+        capture.StateChanged += (sender, _) =>
+        {
+            states.Add(((VhostCapture)sender!).State);
+            throw new InvalidOperationException("a handler's mistake");
+        };
         Echo(10);
         Await(() => capture.State == CaptureState.Finished);
+        Await(() => capture.Snapshot().Fault is not null);
+        Assert.Contains("a handler's mistake", capture.Snapshot().Fault);
         Assert.False(_client.Capture.IsOn);
         Assert.Equal(5, Read("a.pcapng").Count());
-        capture.Dispose();
+        Assert.Throws<InvalidOperationException>(capture.Dispose);
         Assert.Equal(CaptureState.Stopped, capture.State);
+        Assert.Equal([CaptureState.Finished, CaptureState.Stopped], states);
+        capture.Dispose();
     }
 
     [Fact]
