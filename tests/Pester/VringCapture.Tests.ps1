@@ -46,6 +46,14 @@ Describe 'A capture' {
         (Get-VringCapture cap0).Interfaces.Name | Should -Be 'sw0'
     }
 
+    It 'keeps only the types that are meant' {
+        $null = Start-VringCapture cap0 $file vm0 -Direction Out -EtherType Arp
+        Invoke-Echo 2
+        New-VhostPacket -Arp -VlanId 5 | Send-VringPacket vm0
+        $null = Receive-VringPacket vm0 -Count 1 -Timeout 20
+        (Stop-VringCapture cap0 -PassThru).Packets | Should -Be 1
+    }
+
     It 'opens in tshark without a warning, with times in nanoseconds, direction and queue' {
         if ($withoutTshark) { Set-ItResult -Skipped -Because $withoutTshark; return }
         $null = Start-VringCapture cap0 $file sw0, vm0

@@ -37,7 +37,7 @@ public sealed partial class VhostCapture : IDisposable
         _options = options;
         _epoch = (_started.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100 - ToNanoseconds(_start);
         _points = [.. options.Sources.Select(source => new CapturePoint(options.BufferSize, options.SnapLength == 0 ? uint.MaxValue : (uint)options.SnapLength, source.Queue,
-            options.Direction == CaptureDirection.Both ? null : options.Direction == CaptureDirection.Out))];
+            options.Direction == CaptureDirection.Both ? null : options.Direction == CaptureDirection.Out, [.. options.EtherTypes.Select(type => (ushort)type)]))];
         _written = new long[_points.Length];
         _files = new CaptureFiles(options, WriteStatistics);
         _thread = new Thread(Run) { IsBackground = true, Name = "vhost capture " + options.Name };

@@ -77,6 +77,24 @@ public unsafe class CapturePointTests
         Assert.Equal((outOf, inOf), (found[1], found[0]));
     }
 
+    [Theory]
+    [InlineData(new ushort[] { 0x0806 }, "0806", true)]
+    [InlineData(new ushort[] { 0x0806 }, "0800", false)]
+    [InlineData(new ushort[] { 0x0806, 0x0800 }, "0800", true)]
+    [InlineData(new ushort[] { 0x0806 }, "8100 0005 0806", true)]
+    [InlineData(new ushort[] { 0x0806 }, "88A8 0005 8100 0006 0806", true)]
+    [InlineData(new ushort[] { 0x0806 }, "8100 0001 8100 0002 8100 0003 0806", false)] // behind a third tag nobody looks
+    [InlineData(new ushort[] { 0x8100 }, "8100 0005 0806", true)]
+    [InlineData(new ushort[] { 0x0806 }, "08", false)]
+    [InlineData(new ushort[0], "08", true)]
+    public void Types_are_looked_for_behind_tags(ushort[] types, string behindAddresses, bool kept)
+    {
+        var point = new CapturePoint(Size, uint.MaxValue, null, null, types);
+        Add(point, [.. new byte[12], .. Convert.FromHexString(behindAddresses.Replace(" ", ""))], 0);
+        Assert.Equal(kept ? 1 : 0, point.Seen);
+        Assert.Equal(kept, point.Peek() != null);
+    }
+
     [Fact]
     public void Of_a_long_packet_the_beginning_is_kept()
     {
