@@ -27,6 +27,7 @@
         'Get-VhostSharedRegion'
         'Get-VringCapture'
         'Get-VringState'
+        'Import-VhostPesterAssertion'
         'Measure-VringThroughput'
         'New-VhostBridge'
         'New-VhostPacket'
