@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh [build|test|demo|bench [-Quick]|interop [-Quick]|publish|package|peers]
+# ./build.sh [build|test|pester|demo|bench [-Quick]|interop [-Quick]|publish|package|peers]
 # Needs the .NET SDK only. With PowerShell, found or restored, build.ps1 does the work; without it everything but Pester still runs.
 set -eu
 cd "$(dirname "$0")"
@@ -71,7 +71,8 @@ peers() {
     fi
 }
 
-# Sets pwsh to the command that starts PowerShell; the pinned tool is tried once, since a registry may not have it.
+# Sets pwsh to the command that starts PowerShell: one in PATH, else the tool that .config pins, from NuGet.
+# NuGet unpacks the tool's files for their owner only, so it is restored for the user who runs this.
 find_pwsh() {
     if command -v pwsh > /dev/null; then
         pwsh=(pwsh)
@@ -111,6 +112,7 @@ without_pwsh() {
         echo "$why" > out/TestResults/Pester.skipped
         dotnet run --file eng/TestSummary.cs -- out/TestResults
         ;;
+    pester) echo "$why" && exit 1 ;;
     demo) dotnet run -c Release --project examples/FirstPackets ;;
     bench) dotnet run -c Release --project bench/VhostUser.Bench.csproj -- ${quick:+--quick} ;;
     publish) msbuild -t:Publish ;;
@@ -120,7 +122,7 @@ without_pwsh() {
 
 case $task in
 peers) peers ;;
-build | test | demo | bench | interop | publish | package)
+build | test | pester | demo | bench | interop | publish | package)
     quick=
     for argument in "$@"; do
         case $argument in
