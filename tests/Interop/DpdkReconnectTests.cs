@@ -36,7 +36,7 @@ public sealed class DpdkReconnectTests : IDisposable
                 Name = "vm0", Path = _folder.Socket, Regions = [_region], QueuePairs = pairs, Listen = !dpdkListens, Retry = true, Reconnect = true,
                 RequireFeatures = packed ? VirtioFeatures.RingPacked : VirtioFeatures.None, Timeout = Bound,
             });
-            int rounds = FullMatrix.IsWanted ? 10 : 3;
+            int rounds = FullMatrix.IsWanted ? 5 : 3;
             for (int round = 0; round < rounds; round++)
             {
                 if (round > 0)

@@ -41,7 +41,7 @@ public sealed class OpenVSwitchTests : IDisposable
         ovs.WaitForPort("vm0");
         ovs.WaitForPort("vm1");
 
-        Exchange(left, right, TimeSpan.FromSeconds(FullMatrix.IsWanted ? 30 : 1));
+        Exchange(left, right, TimeSpan.FromSeconds(FullMatrix.IsWanted ? 10 : 1));
         Assert.Equal(required != 0, left.Snapshot().Features.Contains("RingPacked"));
         Assert.EndsWith("ovs-vswitchd-dpdk", left.Snapshot().PeerExecutable);
         Assert.Equal((0, 0), (left.Snapshot().Dropped, right.Snapshot().Dropped));
