@@ -73,7 +73,7 @@ string VersionOf(string peer)
         "qemu-storage-daemon" or "virtiofsd" => Package("qemu-system-common"),
         "Open" => Package("openvswitch-switch-dpdk"),
         "Linux" => Kernel(),
-        "Snabb" => Environment.GetEnvironmentVariable("SNABB") is { Length: > 0 } snabb ? Output(snabb, "--version") : "",
+        "Snabb" => Environment.GetEnvironmentVariable("SNABB") is { Length: > 0 } snabb ? Output(snabb, "--version").Replace("snabb ", "") : "",
         "VhostUser" => Regex.Match(File.ReadAllText("VhostUser.psd1"), @"ModuleVersion\s*=\s*'([^']*)'").Groups[1].Value,
         _ => "", // vapp has no versions
     };
