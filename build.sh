@@ -15,12 +15,12 @@ peer_programs=(
     /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk tshark:tshark
 )
 
-# Sets missing to the packages of those that are not here.
+# Sets missing to the packages of those that are not here, each once.
 find_missing() {
     local entry
     missing=()
     for entry in "${peer_programs[@]}"; do
-        command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
+        command -v "${entry%%:*}" > /dev/null || [[ " ${missing[*]} " == *" ${entry##*:} "* ]] || missing+=("${entry##*:}")
     done
 }
 

@@ -161,6 +161,32 @@ public class DpdkBackEndTests
         Assert.True(traffic.Received > 1000, $"{traffic.Received} packets");
     }
 
+    /// <summary>Each value of a setting meets each value of every other; a minute each when the whole matrix is asked for.</summary>
+    [PeerTheory]
+    [Cell(false, false, false, 1, false)]
+    [Cell(true, true, true, 1, true, Full = true)]
+    [Cell(false, true, false, 2, true, Full = true)]
+    [Cell(true, false, true, 2, false)]
+    [Cell(false, false, true, 3, true)]
+    [Cell(true, true, false, 3, false, Full = true)]
+    [Cell(false, true, true, 4, false, Full = true)]
+    [Cell(true, false, false, 4, true)]
+    public void Content_comes_back_whole_with_every_pair_of_settings(bool packed, bool mergeable, bool inOrder, int pairs, bool dpdkListens)
+    {
+        VirtioFeatures required = packed ? VirtioFeatures.RingPacked : VirtioFeatures.None;
+        VirtioFeatures excluded = (mergeable ? 0 : VirtioFeatures.MrgRxbuf) | (inOrder ? 0 : VirtioFeatures.InOrder);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.Io, 64, 256, pairs, dpdkListens, excluded, required);
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            var traffic = new WindowedTraffic(session.Client, mergeable ? [64, 1500, 60, 4000] : [64, 1500, 60, 1514], pair, swapsAddresses: false);
+            traffic.Run(FullMatrix.Duration / pairs, Bound);
+            Assert.Equal(traffic.Sent, traffic.Received);
+            Assert.True(traffic.Received > 100, $"{traffic.Received} packets");
+        }
+        Assert.Equal(0, session.Client.Snapshot().Dropped);
+    }
+
     private sealed class Session : IDisposable
     {
         private readonly SharedRegion _region = SharedRegion.Create(new SharedRegionOptions { Name = "lab", Size = 64 << 20 });

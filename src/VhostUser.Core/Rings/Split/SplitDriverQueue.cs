@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace VhostUser.Rings.Split;
 
 /// <summary>The driver's side of a split ring (virtio 1.3 §2.7).</summary>
-internal sealed unsafe class SplitDriverQueue : DriverQueue
+internal sealed unsafe partial class SplitDriverQueue : DriverQueue
 {
     private readonly SplitRing _ring;
     private readonly RingFeatures _features;
