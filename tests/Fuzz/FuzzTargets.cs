@@ -16,6 +16,7 @@ internal static class FuzzTargets
         ("used", () => new SplitUsedTarget()),
         ("used-packed", () => new PackedUsedTarget()),
         ("inflight", () => new InflightTarget()),
+        ("inflight-packed", () => new PackedInflightTarget()),
         ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
     ];

@@ -263,17 +263,24 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
     private int CountUsed()
     {
         PackedPosition position = _nextUsed;
-        int chains = 0;
-        for (int left = _ring.Size; left > 0;)
+        ushort oldest = _oldest;
+        int chains = _batchEnd < 0 ? 0 : CountBatch((ushort)_batchEnd, ref oldest, ref position, InFlight);
+        while (chains < InFlight)
         {
             PackedTail tail = _ring.LoadTail(position.Offset);
-            if ((tail.Raw & PackedTail.OwnerMask) != position.UsedFlags || tail.Id >= _records.Length) break;
-            int descriptors = _records[tail.Id].Descriptors;
-            if (descriptors == 0 || chains == InFlight) break;
-            chains++;
-            left -= descriptors;
-            position = position.Plus(descriptors, _ring.Size);
+            if ((tail.Raw & PackedTail.OwnerMask) != position.UsedFlags || tail.Id >= _records.Length || _records[tail.Id].Descriptors == 0) break;
+            chains += CountBatch(tail.Id, ref oldest, ref position, InFlight - chains);
         }
+        return chains;
+    }
+
+    // Steps over the chains that one used descriptor stands for: in order, all up to its own.
+    private int CountBatch(ushort last, ref ushort oldest, ref PackedPosition position, int most)
+    {
+        int chains = 1, descriptors = _records[last].Descriptors;
+        for (; _features.InOrder && oldest != last && chains < most; chains++, oldest = _records[oldest].NextChain) descriptors += _records[oldest].Descriptors;
+        oldest = _records[last].NextChain;
+        position = position.Plus(Math.Min(descriptors, _ring.Size), _ring.Size);
         return chains;
     }
 
