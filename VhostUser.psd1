@@ -31,6 +31,7 @@
         'Remove-VhostBridgePort'
         'Remove-VhostClientRegion'
         'Remove-VhostSharedRegion'
+        'Request-VhostAnnouncement'
         'Send-VhostRequest'
         'Send-VringPacket'
         'Set-VhostClient'

@@ -17,6 +17,9 @@ internal static class FuzzTargets
         ("used-packed", () => new PackedUsedTarget()),
         ("inflight", () => new InflightTarget()),
         ("inflight-packed", () => new PackedInflightTarget()),
+        ("channel", () => new ChannelTarget()),
+        ("iotlb", () => new IotlbTarget()),
+        ("control", () => new ControlTarget()),
         ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
     ];

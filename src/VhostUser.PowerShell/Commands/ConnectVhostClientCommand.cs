@@ -69,6 +69,11 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
     [Parameter]
     public IPAddress? IPAddress { get; set; }
 
+    /// <summary>Makes the client the destination of a post-copy: the back-end gets the region without its pages, which come from this one.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(RegionNameCompleter))]
+    public RegionArgument? PostcopyFrom { get; set; }
+
     /// <summary>How long to wait for the peer and for each of its replies, in seconds or as a TimeSpan.</summary>
     [Parameter]
     [Timeout]
@@ -133,6 +138,7 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
         RequireProtocolFeatures = FeatureSet.Of(ProtocolFeature),
         ExcludeProtocolFeatures = FeatureSet.Of(ExcludeProtocolFeature),
         Dialect = Dialect,
+        PostcopySource = PostcopyFrom?.Resolve(),
         MacAddress = MacAddress,
         IPAddress = IPAddress,
         Timeout = Timeout,
