@@ -33,6 +33,7 @@ internal sealed unsafe class Connection : IDisposable
         _isFrontEnd = isFrontEnd;
         _isChannel = isChannel;
         Current = new Message(_payload) { IsChannel = isChannel };
+        Log = isChannel ? null : new MessageLog();
     }
 
     public int Fd => _socket.Number;
@@ -44,6 +45,9 @@ internal sealed unsafe class Connection : IDisposable
     public long MessagesReceived { get; private set; }
 
     public long MessagesSent { get; private set; }
+
+    /// <summary>What was said so far; null on the back-end's channel.</summary>
+    public MessageLog? Log { get; }
 
     /// <summary>Whether the next message must be a u64 that acknowledges a memory table (post-copy).</summary>
     public bool ExpectsAcknowledgement { get; set; }
@@ -82,6 +86,7 @@ internal sealed unsafe class Connection : IDisposable
         if (_dialect.HasMessages())
             Current.Header.PayloadSize = (uint)DialectMessages.Decode(_isChannel, reply: _isFrontEnd, (uint)Current.Header.Request, _payload, (int)Current.Header.PayloadSize);
         MessagesReceived++;
+        Log?.Add(Current.Header, Current.Payload, Current.FdCount);
         return true;
     }
 
@@ -90,6 +95,8 @@ internal sealed unsafe class Connection : IDisposable
     public void Send(MessageHeader header, ReadOnlySpan<byte> payload, ReadOnlySpan<int> fds = default)
     {
         string name = Message.NameOf(header.Request, _isChannel);
+        MessageHeader said = header;
+        ReadOnlySpan<byte> content = payload;
         if (_dialect.HasMessages())
         {
             payload = DialectMessages.Encode(_isChannel, reply: !_isFrontEnd, (uint)header.Request, payload);
@@ -122,6 +129,7 @@ internal sealed unsafe class Connection : IDisposable
             };
         }
         MessagesSent++;
+        Log?.Add(said, content, fds.Length);
     }
 
     public void Dispose()

@@ -33,7 +33,7 @@ public sealed class AnnounceTests : ChannelTest
         Assert.Equal(ArpOperation.Request, layer.Operation);
         Assert.Equal((s_mac, "10.0.0.7", "10.0.0.7"), (layer.SenderMac, layer.SenderIp.ToString(), layer.TargetIp.ToString()));
         Assert.True(RawFrontEnd.WaitUntil(() => client.Snapshot().Announcements == 1));
-        Assert.Equal(1, client.Snapshot().BackEndRequests["BACKEND_CONFIG_CHANGE_MSG"]);
+        Assert.True(RawFrontEnd.WaitUntil(() => client.Snapshot().BackEndRequests.GetValueOrDefault("BACKEND_CONFIG_CHANGE_MSG") == 1));
     }
 
     [Fact]
