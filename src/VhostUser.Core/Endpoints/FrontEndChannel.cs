@@ -50,9 +50,6 @@ internal sealed class FrontEndChannel : IDisposable
         }
     }
 
-    /// <summary>Waits until the back-end has closed the channel, or it was closed for a fault.</summary>
-    public void WaitForEnd() => _thread.Join();
-
     public void Dispose()
     {
         if (_stopping) return;

@@ -9,25 +9,43 @@ public sealed partial class VhostClient
 {
     private static readonly TimeSpan AnnounceTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly Lock _announcing = new();
+    private int _configChanged; // 1 since a change that was not looked at
+    private int _looking;       // 1 while a thread looks
     private int _announcements;
     private volatile string? _announceError;
 
-    /// <summary>Looks after a change of the configuration space, on a thread of its own: the answer needs replies, and the channel must go on.</summary>
+    /// <summary>
+    /// Looks after a change of the configuration space, on a thread of its own: the answer needs replies, and the channel must go on. One
+    /// thread is enough for any number of changes.
+    /// </summary>
     private void LookForAnnouncement()
     {
         if ((UsedFeatures & VirtioFeatures.GuestAnnounce) == 0) return;
-        Task.Factory.StartNew(() =>
+        Volatile.Write(ref _configChanged, 1);
+        if (Interlocked.Exchange(ref _looking, 1) == 0) Task.Factory.StartNew(Look, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private void Look()
+    {
+        do
         {
-            try
-            {
-                lock (_announcing) AnswerAnnouncement(); // a second change finds the first one's bit acknowledged
-            }
-            catch (Exception error) when (error is VhostException or OperationCanceledException or ObjectDisposedException)
-            {
-                _announceError = $"the back-end asked for an announcement, and it could not be sent: {error.Message}";
-            }
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            while (Interlocked.Exchange(ref _configChanged, 0) == 1) TryAnswerAnnouncement();
+            Volatile.Write(ref _looking, 0);
+            Interlocked.MemoryBarrier(); // a change that came before this is seen below, one after it starts a thread
+        }
+        while (Volatile.Read(ref _configChanged) == 1 && Interlocked.Exchange(ref _looking, 1) == 0);
+    }
+
+    private void TryAnswerAnnouncement()
+    {
+        try
+        {
+            AnswerAnnouncement();
+        }
+        catch (Exception error) when (error is VhostException or OperationCanceledException or ObjectDisposedException)
+        {
+            _announceError = $"the back-end asked for an announcement, and it could not be sent: {error.Message}";
+        }
     }
 
     private void AnswerAnnouncement()

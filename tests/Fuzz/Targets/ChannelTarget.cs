@@ -58,7 +58,7 @@ internal sealed class ChannelTarget : FuzzTarget
             if (request == BackEndRequest.ShmemUnmap) window.Unmap(map.Offset, map.Length);
             return default;
         }, dialect);
-        channel.WaitForEnd();
+        peer.DrainToEnd(); // the channel closes when it has seen the end, or a fault
         if (channel.Fault is VhostException fault) Blame(fault);
         if (channel.Refusal is VhostException refusal) Blame(refusal);
         for (int i = 0; i < handled; i++) Good();

@@ -64,6 +64,24 @@ public sealed class AnnounceTests : ChannelTest
     }
 
     [Fact]
+    public void A_flood_of_changes_is_looked_at_by_one_thread()
+    {
+        using VhostServer server = Serve(options => options with { ControlQueue = true });
+        using SharedRegion region = Region();
+        using VhostClient client = Client(region, options => options with { RequireFeatures = VirtioFeatures.GuestAnnounce });
+        int before = System.Diagnostics.Process.GetCurrentProcess().Threads.Count;
+        int most = 0;
+        for (int i = 0; i < 2000; i++)
+        {
+            server.NotifyConfigChange();
+            if (i % 200 == 0) most = Math.Max(most, System.Diagnostics.Process.GetCurrentProcess().Threads.Count);
+        }
+        Assert.InRange(most, 0, before + 100); // other tests start some, too
+        server.RequestAnnouncement(Soon);
+        Assert.True(RawFrontEnd.WaitUntil(() => client.Snapshot().Announcements == 1));
+    }
+
+    [Fact]
     public void The_bit_stands_until_it_is_acknowledged_and_the_wait_for_that_has_an_end()
     {
         using VhostServer server = Serve(options => options with { ControlQueue = true, ExcludeProtocolFeatures = ProtocolFeatures.Status });

@@ -126,6 +126,25 @@ public sealed class PostcopyTests : ChannelTest
         Assert.DoesNotContain(back.Requests, request => request.Request == FrontEndRequest.SetMemTable);
     }
 
+    [UserFaultFact]
+    public void P_1_A_back_end_whose_table_has_another_size_fails_the_connection()
+    {
+        using SharedRegion region = Region(), source = Region();
+        using FileDescriptor fault = Libc.UserFaultFd();
+        using var back = new Traps.ScriptedBackEnd(SocketPath)
+        {
+            ProtocolOffer = ProtocolFeatures.ReplyAck | ProtocolFeatures.Pagefault,
+            Private = request => request switch { (uint)FrontEndRequest.PostcopyAdvise => [], (uint)FrontEndRequest.SetMemTable => new byte[8], _ => null },
+            Carry = request => request == FrontEndRequest.PostcopyAdvise ? [fault.Number] : [],
+        }.Start();
+        VhostException error = Assert.Throws<VhostException>(() => Client(region, options => options with { PostcopySource = source }));
+        Assert.Equal(VhostError.ReplyInvalid, error.Error);
+        Assert.Contains("SET_MEM_TABLE", error.Message, StringComparison.Ordinal);
+        back.AssertContent();
+        Assert.Empty(region.Snapshot().Clients);
+        Assert.Empty(source.Snapshot().Clients);
+    }
+
     [Fact]
     public void A_back_end_that_offers_no_PAGEFAULT_fails_the_connection_by_that_name()
     {

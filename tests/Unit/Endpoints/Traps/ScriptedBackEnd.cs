@@ -53,6 +53,9 @@ internal sealed class ScriptedBackEnd : IDisposable
     /// <summary>The reply to a request of no specification; null when there is none.</summary>
     public Func<uint, byte[]?> Private { get; init; } = _ => null;
 
+    /// <summary>Descriptors that go along with the reply to a request.</summary>
+    public Func<FrontEndRequest, int[]> Carry { get; init; } = _ => [];
+
     /// <summary>How long a reply takes.</summary>
     public TimeSpan Delay { get; init; }
 
@@ -147,7 +150,7 @@ internal sealed class ScriptedBackEnd : IDisposable
         if (reply is null) return;
         if (Delay > TimeSpan.Zero) Thread.Sleep(Delay);
         byte[] bytes = RawMessage.Bytes(received.Request, Change(received.Request, reply), ReplyFlags);
-        if (!InPieces) socket.Send(bytes);
+        if (!InPieces) socket.Send(bytes, Carry(received.Request));
         else for (int i = 0; i < bytes.Length; i++) socket.Send(bytes.AsSpan(i, 1));
     }
 
