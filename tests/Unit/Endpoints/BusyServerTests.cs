@@ -165,7 +165,7 @@ public sealed class BusyServerTests : IDisposable
         {
             using VhostClient client = Connect();
             Send(client);
-            Assert.Equal(EndpointState.Running, server.State);
+            Assert.True(server.WaitFor([EndpointState.Running], s_patience));
             client.Dispose();
             Assert.True(server.WaitFor([EndpointState.Listening], s_patience));
         }
