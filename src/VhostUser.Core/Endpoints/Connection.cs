@@ -95,8 +95,8 @@ internal sealed unsafe class Connection : IDisposable
     public void Send(MessageHeader header, ReadOnlySpan<byte> payload, ReadOnlySpan<int> fds = default)
     {
         string name = Message.NameOf(header.Request, _isChannel);
-        MessageHeader said = header;
-        ReadOnlySpan<byte> content = payload;
+        // Noted before it goes: whoever has heard it finds that it was said.
+        Log?.Add(header, payload, fds.Length);
         if (_dialect.HasMessages())
         {
             payload = DialectMessages.Encode(_isChannel, reply: !_isFrontEnd, (uint)header.Request, payload);
@@ -129,7 +129,6 @@ internal sealed unsafe class Connection : IDisposable
             };
         }
         MessagesSent++;
-        Log?.Add(said, content, fds.Length);
     }
 
     public void Dispose()
