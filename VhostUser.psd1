@@ -16,6 +16,7 @@
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Get-IbTransport'
         'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostDirtyLog'
@@ -23,10 +24,13 @@
         'Get-VhostSharedRegion'
         'Get-VringState'
         'Measure-VringThroughput'
+        'New-IbKey'
+        'New-IbTransport'
         'New-VhostBridge'
         'New-VhostPacket'
         'New-VhostSharedRegion'
         'Receive-VringPacket'
+        'Remove-IbTransport'
         'Remove-VhostBridge'
         'Remove-VhostBridgePort'
         'Remove-VhostClientRegion'
@@ -38,6 +42,7 @@
         'Start-VhostServer'
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
+        'Test-IbTransport'
         'Wait-VhostServer'
     )
     FunctionsToExport    = @()
@@ -45,7 +50,7 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet')
+            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet', 'RDMA', 'InfiniBand', 'libfabric')
         }
     }
 }
