@@ -73,7 +73,8 @@ internal sealed unsafe class FrameLink : IDisposable
         {
             count = Engine.Poll(_completions);
             for (int i = 0; i < count && Fault is null; i++) Take(_completions[i]);
-            if (count > 0) foreach (FrameChannel channel in _channels) channel.ReturnCredits();
+            // Also when nothing came: packets were taken since the last look, and both ends may be waiting for it.
+            foreach (FrameChannel channel in _channels) channel.ReturnCredits();
         }
         catch (VhostException error)
         {

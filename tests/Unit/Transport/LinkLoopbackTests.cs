@@ -75,7 +75,7 @@ public sealed class LinkLoopbackTests : LinkTest
         long sent = sender.Sent;
         Assert.InRange(sent, 512, 100_000);
         Assert.Equal(0, left.Snapshot().Dropped + right.Snapshot().Dropped);
-        Assert.False(receiver.Run(0, TimeSpan.FromSeconds(5), lossy: false));
+        Assert.False(receiver.Run(-1, TimeSpan.FromSeconds(5), lossy: false));
         Assert.Equal(sent, receiver.Received);
     }
 

@@ -24,7 +24,7 @@ public sealed class LinkResilienceTests : LinkTest
         LinkTraffic sender = new(a, 0, 64, 1500), receiver = new(b, 0, 64, 1500);
         Task sending = Task.Run(() => sender.Run(long.MaxValue, TimeSpan.FromSeconds(60), lossy: true, stop.Token));
         using var stopReceiving = new CancellationTokenSource();
-        Task receiving = Task.Run(() => receiver.Run(0, TimeSpan.FromSeconds(60), lossy: true, stopReceiving.Token));
+        Task receiving = Task.Run(() => receiver.Run(-1, TimeSpan.FromSeconds(60), lossy: true, stopReceiving.Token));
         for (int i = 0; i < 3; i++)
         {
             long before = receiver.Received;
