@@ -19,6 +19,7 @@
         'Export-VringReport'
         'Get-IbDevice'
         'Get-IbPort'
+        'Get-IbTransport'
         'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostDirtyLog'
@@ -29,10 +30,13 @@
         'Get-VringState'
         'Import-VhostPesterAssertion'
         'Measure-VringThroughput'
+        'New-IbKey'
+        'New-IbTransport'
         'New-VhostBridge'
         'New-VhostPacket'
         'New-VhostSharedRegion'
         'Receive-VringPacket'
+        'Remove-IbTransport'
         'Remove-VhostBridge'
         'Remove-VhostBridgePort'
         'Remove-VhostClientRegion'
@@ -49,6 +53,7 @@
         'Stop-VhostLab'
         'Stop-VhostServer'
         'Stop-VringCapture'
+        'Test-IbTransport'
         'Test-VhostLab'
         'Test-VhostPath'
         'Wait-VhostServer'
@@ -59,7 +64,7 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet')
+            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet', 'RDMA', 'InfiniBand', 'libfabric')
         }
     }
 }

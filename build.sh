@@ -13,6 +13,7 @@ peer_programs=(
     dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 busybox:busybox-static
     qemu-storage-daemon:qemu-system-common /usr/lib/qemu/virtiofsd:qemu-system-common
     /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk tshark:tshark
+    fi_info:libfabric-bin # links between hosts; it brings libfabric1
 )
 
 # Sets missing to the packages of those that are not here, each once.

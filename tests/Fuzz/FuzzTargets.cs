@@ -23,6 +23,8 @@ internal static class FuzzTargets
         ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
         ("capture", () => new CaptureTarget()),
+        ("frames", () => new FramesTarget()),
+        ("hello", () => new HelloTarget()),
     ];
 
     public static IEnumerable<string> Names => s_targets.Select(target => target.Name);

@@ -17,11 +17,10 @@ public sealed partial class IbTransport : IDisposable
     private readonly LinkEnd _end;
     private readonly Worker _worker;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _disposeLock = new();
     private readonly ManualResetEventSlim _changed = new();
     private readonly Task _control;
     private volatile IbTransportState _state;
-    private volatile bool _disposed;
+    private int _disposing;
 
     private IbTransport(IbTransportOptions options, LinkEnd end)
     {
@@ -65,6 +64,16 @@ public sealed partial class IbTransport : IDisposable
         return new IbTransport(options, new ServerLinkEnd(server, options.DropAfter));
     }
 
+    /// <summary>Makes the link a port of a bridge. On return it listens, or tries to connect in the background.</summary>
+    /// <exception cref="VhostException">FabricUnavailable, FabricFailed, InvalidArgument, NameInUse, PermissionDenied or NativeCallFailed.</exception>
+    public static IbTransport Create(IbTransportOptions options, VhostBridge bridge)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(bridge);
+        Check(options);
+        return new IbTransport(options, new BridgeLinkEnd(bridge));
+    }
+
     /// <summary>Waits until the link is in one of the states.</summary>
     /// <returns>False when the time ran out first.</returns>
     public bool WaitFor(ReadOnlySpan<IbTransportState> states, TimeSpan timeout, CancellationToken cancel = default)
@@ -83,29 +92,31 @@ public sealed partial class IbTransport : IDisposable
 
     /// <summary>A photograph of the link.</summary>
     /// <exception cref="VhostException">ServerBusy: its thread does not answer.</exception>
-    public IbTransportInfo Snapshot() => _disposed || !_worker.IsAlive ? Photograph() : _worker.Loop.Invoke(Photograph, s_lookTimeout);
+    public IbTransportInfo Snapshot()
+    {
+        IbTransportInfo info = _state == IbTransportState.Stopped || !_worker.IsAlive ? Photograph() : _worker.Loop.Invoke(Photograph, s_lookTimeout);
+        return info.State == IbTransportState.Up && _terms is LinkTerms terms ? WithPath(info, terms) : info;
+    }
 
     /// <summary>Removes the link: the other end is told, and the server or bridge goes on without it. May be called again.</summary>
-    public void Dispose()
-    {
-        lock (_disposeLock)
-        {
-            if (_disposed) return;
-            _stop.Cancel();
-            _listener?.Dispose();
-            if (_worker.IsAlive) _worker.Invoke(() => EndSession(null));
-            _end.Leave(this);
-            _control.Wait(s_stopTimeout);
-            SetState(IbTransportState.Stopped);
-            _disposed = true;
-        }
-    }
+    public void Dispose() => Dispose(leave: true);
 
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>The guest behind this end changed: where the session depends on it, there must be another one.</summary>
-    internal void GuestChanged() { }
+    /// <summary>Ends the link, from which what it was joined to parts by itself.</summary>
+    internal void Abandon() => Dispose(leave: false);
+
+    private void Dispose(bool leave)
+    {
+        if (Interlocked.Exchange(ref _disposing, 1) != 0) return;
+        _stop.Cancel();
+        _listener?.Dispose();
+        if (_worker.IsAlive) _worker.Invoke(() => EndSession(null));
+        if (leave) _end.Leave(this);
+        _control.Wait(s_stopTimeout);
+        SetState(IbTransportState.Stopped);
+    }
 
     private static void Check(IbTransportOptions options)
     {
@@ -115,8 +126,6 @@ public sealed partial class IbTransport : IDisposable
             throw new VhostException(VhostError.InvalidArgument, $"Port is {options.Port}; expected 1 to 65535.", options.Name, $"{IbTransportOptions.DefaultPort} is the default.");
         if (options.Encrypt && options.Credential is null)
             throw new VhostException(VhostError.InvalidArgument, "Frames can't be encrypted without a key or certificate.", options.Name, "Make a key with New-IbKey and give it to both ends: -Credential $key.");
-        if (options.Encrypt && options.Mode == LinkMode.Direct)
-            throw new VhostException(VhostError.InvalidArgument, "Mode Direct can't encrypt: nothing here touches its packets.", options.Name, "Take -Mode Bundle, or encrypt in the network (IPsec, MACsec).");
         if (options.DropAfter < TimeSpan.Zero)
             throw new VhostException(VhostError.InvalidArgument, $"DropAfter is {options.DropAfter}; expected 0 or more.", options.Name, "1 second is the default.");
         bool loopback = IsLoopback(options.Listen ?? options.Connect!);

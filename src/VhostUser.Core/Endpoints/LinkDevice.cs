@@ -17,6 +17,8 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
 {
     private readonly LinkDelivery[] _deliveries = [.. Enumerable.Range(0, pairs).Select(_ => new LinkDelivery(dropAfter))];
     private readonly long[] _heldSince = new long[pairs]; // when the pair's transmit ring began to wait, or 0
+    private readonly int[] _targets = new int[pairs]; // the pair that takes what comes on each channel, or -1
+    private NetQueuePair[] _receivers = [];
     private FrameLink? _session;
 
     /// <summary>The running session, or null.</summary>
@@ -26,47 +28,58 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
         set
         {
             _session = value;
-            foreach (LinkDelivery delivery in _deliveries) delivery.Reset();
+            Retarget();
         }
     }
-
-    /// <summary>The pairs that run.</summary>
-    public NetQueuePair[] Active { get; private set; } = [];
 
     /// <summary>Packets that came and were dropped because no ring was there to count them at.</summary>
     public DropCounters Drops { get; } = new();
 
     /// <summary>Whether something waits that may not wait for ever.</summary>
-    public bool IsWaiting => _heldSince.Any(since => since != 0) || _deliveries.Any(delivery => delivery.IsWaiting);
+    public bool IsWaiting => _heldSince.AsSpan().ContainsAnyExcept(0) || WantsReceiveKicks;
 
-    public override bool WantsReceiveKicks => _deliveries.Any(delivery => delivery.IsWaiting);
+    public override bool WantsReceiveKicks
+    {
+        get
+        {
+            foreach (LinkDelivery delivery in _deliveries)
+            {
+                if (delivery.IsWaiting) return true;
+            }
+            return false;
+        }
+    }
 
     public override bool HoldsBack(NetQueuePair pair) => pair.Index < _heldSince.Length && _heldSince[pair.Index] != 0;
 
     public override void PairsChanged(NetQueuePair[] pairs)
     {
-        Active = pairs;
-        foreach (LinkDelivery delivery in _deliveries) delivery.Reset();
-        link.GuestChanged();
+        _receivers = [.. pairs.Where(pair => pair.CanReceive)];
+        Retarget();
     }
 
     public override bool Process(NetQueuePair pair)
     {
         link.Poll();
-        FrameChannel? channel = _session is FrameLink session && pair.Index < session.Channels.Length ? session.Channels[pair.Index] : null;
-        bool worked = channel is not null && _deliveries[pair.Index].Deliver(channel, pair);
-        return Send(channel, pair) | worked;
+        if (_session is not FrameLink session) return Send(null, pair);
+        ReadOnlySpan<FrameChannel> channels = session.Channels;
+        bool worked = false;
+        for (int i = 0; i < channels.Length; i++)
+        {
+            if (_targets[i] == pair.Index) worked |= _deliveries[i].Deliver(channels[i], pair);
+        }
+        // The other end may have fewer pairs: what is left shares them.
+        return Send(channels[pair.Index % channels.Length], pair) | worked;
     }
 
-    /// <summary>Drops what came for pairs that do not run: there is nobody to wait for. True when there was something.</summary>
+    /// <summary>Drops what came while no receive ring runs: there is nobody to wait for. True when there was something.</summary>
     public bool DropUnclaimed()
     {
         bool worked = false;
         for (int i = 0; _session is FrameLink session && i < session.Channels.Length; i++)
         {
             FrameChannel channel = session.Channels[i];
-            if (!channel.HasPacket || IsActive(i)) continue;
-            for (; channel.HasPacket; worked = true)
+            for (; _targets[i] < 0 && channel.HasPacket; worked = true)
             {
                 Drops.Add(DropReason.ReceiveRingStopped);
                 channel.Advance();
@@ -75,13 +88,15 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
         return worked;
     }
 
-    private bool IsActive(int index)
+    /// <summary>What comes on a channel is for the pair of its number; where that does not run, for one that does, and always the same.</summary>
+    private void Retarget()
     {
-        foreach (NetQueuePair pair in Active)
+        for (int i = 0; i < _targets.Length; i++)
         {
-            if (pair.Index == index) return true;
+            _deliveries[i].Reset();
+            int own = Array.FindIndex(_receivers, pair => pair.Index == i);
+            _targets[i] = own >= 0 ? i : _receivers.Length > 0 ? _receivers[i % _receivers.Length].Index : -1;
         }
-        return false;
     }
 
     private bool Send(FrameChannel? channel, NetQueuePair pair)
@@ -128,6 +143,7 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
         packet.CopyTo(room);
         ring.Counters.Packets++;
         ring.Counters.Bytes += packet.Length;
+        if (pair.Capture.IsOn) pair.Capture.Add(packet, header, ring.Index, outbound: false); // not as it was taken: it may have had to wait
         return true;
     }
 

@@ -86,6 +86,29 @@ public sealed class VhostBridge : IDisposable
         }
     }
 
+    /// <summary>Makes a link a port; the link works on the bridge's thread from then on.</summary>
+    /// <exception cref="VhostException">NameInUse; InvalidArgument: no port free; HandleClosed.</exception>
+    internal Worker JoinLink(IbTransport link, LinkPort port)
+    {
+        lock (_changes)
+        {
+            CheckOpen();
+            Add(new BridgeLinkMember(link, port, _worker), () => _worker.Invoke(() =>
+            {
+                ((IWorkerMember)link).Begin(_worker.Loop);
+                _worker.Add(link);
+                return true;
+            }));
+            return _worker;
+        }
+    }
+
+    /// <summary>Lets a link go that is being removed.</summary>
+    internal void LeaveLink(IbTransport link) => RemoveFirst(member => member is BridgeLinkMember other && other.Link == link);
+
+    /// <summary>The learning switch.</summary>
+    internal EthernetSwitch Switch => _switch;
+
     /// <summary>Removes a port by name; a server goes back to its own mode, a tap interface is closed.</summary>
     /// <returns>False when there is no such port.</returns>
     public bool Remove(string port) => RemoveFirst(member => HasName(member, port));

@@ -58,13 +58,15 @@ internal sealed unsafe class FrameLink : IDisposable
     /// <summary>Told of the answer to a numbered question.</summary>
     public Action<ulong, TimeSpan>? Answered { get; set; }
 
-    /// <summary>Takes the completions of slots behind those of the channels.</summary>
-    public Action<Completion>? OtherCompleted { get; set; }
-
     /// <summary>Posts all receive buffers; to be called before the peer may send.</summary>
+    /// <exception cref="VhostException">FabricFailed.</exception>
     public void Start()
     {
-        foreach (FrameChannel channel in _channels) channel.Start();
+        foreach (FrameChannel channel in _channels)
+        {
+            channel.Start();
+            if (channel.Failure is VhostException failure) throw failure;
+        }
     }
 
     /// <summary>Looks for completions once; true when there were any.</summary>
@@ -76,7 +78,12 @@ internal sealed unsafe class FrameLink : IDisposable
         {
             count = Engine.Poll(_completions);
             for (int i = 0; i < count && Fault is null; i++) Take(_completions[i]);
-            if (count > 0) foreach (FrameChannel channel in _channels) channel.ReturnCredits();
+            // Also when nothing came: packets were taken since the last look, and both ends may be waiting for it.
+            foreach (FrameChannel channel in _channels)
+            {
+                channel.ReturnCredits();
+                Fault ??= channel.Failure;
+            }
         }
         catch (VhostException error)
         {
@@ -98,7 +105,7 @@ internal sealed unsafe class FrameLink : IDisposable
             long frames = _channels[i].Counters.FramesReceived;
             _missed[i] = frames == _heard[i] ? _missed[i] + 1 : 0;
             _heard[i] = frames;
-            if (_missed[i] > BeatsMissed) Fail(VhostError.PeerTimeout, $"The other end has been silent for {BeatsMissed} s on queue pair {i}.", "The link comes back by itself when the path does.");
+            if (_missed[i] >= BeatsMissed) Fail(VhostError.PeerTimeout, $"The other end has been silent for {BeatsMissed} s on queue pair {i}.", "The link comes back by itself when the path does.");
             else SendBeat(_channels[i]);
         }
         if (Engine.IsClosed) Fail(VhostError.PeerDisconnected, "The other end closed the fabric's connection.", "The link comes back by itself when the other end does.");
@@ -130,7 +137,7 @@ internal sealed unsafe class FrameLink : IDisposable
         int channel = completion.Slot / ChannelOptions.Slots;
         if (completion.Slot < 0 || channel >= _channels.Length)
         {
-            OtherCompleted?.Invoke(completion);
+            Fail(VhostError.FabricFailed, $"The fabric completed request {completion.Slot}, which nobody made.", "This is a defect of the provider; try another -Provider.");
             return;
         }
         FrameFault fault = _channels[channel].Complete(completion.Slot % ChannelOptions.Slots, completion.Length);

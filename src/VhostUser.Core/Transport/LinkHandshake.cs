@@ -24,7 +24,11 @@ internal static class LinkHandshake
         if (reply.Length < LinkSecrets.ProofSize) throw Unauthorized("listening");
         byte[] theirs = reply[..^LinkSecrets.ProofSize];
         var secrets = new LinkSecrets(key ?? s_noKey, hello, theirs);
-        if (!CryptographicOperations.FixedTimeEquals(secrets.ListenerProof, reply.AsSpan(theirs.Length))) throw Unauthorized("listening");
+        if (!CryptographicOperations.FixedTimeEquals(secrets.ListenerProof, reply.AsSpan(theirs.Length)))
+        {
+            await control.RefuseAsync("the connecting end has another key than this one, or none.", cancel).ConfigureAwait(false); // or its user would have to guess
+            throw Unauthorized("listening");
+        }
         LinkHello peer = ReadHello(theirs);
         await control.SendAsync(ControlMessage.Proof, secrets.ConnectorProof, cancel).ConfigureAwait(false);
         control.Protect(secrets.ControlKey);
@@ -38,10 +42,15 @@ internal static class LinkHandshake
 
     /// <summary>The listening end's part, up to where it knows who is there and what both want; the caller then opens the fabric and sends the agreement.</summary>
     /// <exception cref="VhostException">LinkUnauthorized, LinkRefused, LinkInvalid or PeerDisconnected.</exception>
-    public static async Task<Result> AcceptAsync(ControlStream control, LinkHello own, byte[]? key, CancellationToken cancel)
+    /// <param name="control">The channel.</param>
+    /// <param name="describe">Makes this end's hello; not called for a stranger who has said nothing that makes sense.</param>
+    /// <param name="key">The key, or null.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public static async Task<Result> AcceptAsync(ControlStream control, Func<Task<LinkHello>> describe, byte[]? key, CancellationToken cancel)
     {
         byte[] theirs = await control.ExpectAsync(ControlMessage.Hello, cancel).ConfigureAwait(false);
         LinkHello peer = ReadHello(theirs);
+        LinkHello own = await describe().ConfigureAwait(false);
         byte[] hello = own.ToBytes();
         var secrets = new LinkSecrets(key ?? s_noKey, theirs, hello);
         await control.SendAsync(ControlMessage.Hello, (byte[])[.. hello, .. secrets.ListenerProof], cancel).ConfigureAwait(false);

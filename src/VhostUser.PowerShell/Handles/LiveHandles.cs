@@ -26,6 +26,10 @@ internal static class LiveHandles
     /// <summary>Labs; what they made is in the other tables too.</summary>
     public static HandleTable<RunningLab> Labs { get; } = new("lab", "Start-VhostLab", "Stop-VhostLab", lab => lab.IsGone, lab => lab.Close());
 
+    /// <summary>Links to other hosts.</summary>
+    public static HandleTable<IbTransport> Transports { get; } =
+        new("link", "New-IbTransport", "Remove-IbTransport", link => link.State == IbTransportState.Stopped, link => link.Dispose());
+
     /// <summary>Captures.</summary>
     public static HandleTable<VhostCapture> Captures { get; } =
         new("capture", "Start-VringCapture", "Stop-VringCapture", capture => capture.IsDisposed, capture => capture.Dispose());
@@ -35,6 +39,7 @@ internal static class LiveHandles
     {
         Captures.CloseAll();
         Clients.CloseAll();
+        Transports.CloseAll();
         Bridges.CloseAll();
         Servers.CloseAll();
         Regions.CloseAll();
