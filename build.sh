@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh [build|test|demo|bench [-Quick]|publish|package|peers]
+# ./build.sh [build|test [-Rdma]|demo|bench [-Quick]|publish|package|peers]
 # Needs the .NET SDK only. With PowerShell, found or restored, build.ps1 does the work; without it everything but Pester still runs.
 set -eu
 cd "$(dirname "$0")"
@@ -7,15 +7,17 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 [ $# -eq 0 ] || shift
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests.
-peer_programs=(dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 qemu-storage-daemon:qemu-system-common busybox:busybox-static)
+# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests, and so do the RDMA programs.
+peer_programs=(dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 qemu-storage-daemon:qemu-system-common busybox:busybox-static
+    rdma:iproute2 ibv_devinfo:ibverbs-utils rping:rdmacm-utils ib_send_bw:perftest fi_info:libfabric-bin
+    /etc/libibverbs.d/rxe.driver:ibverbs-providers)
 
 # Installs those programs, unpacks a kernel for guests, and reserves 2 MB pages. Never fails: tests whose peer is missing say so.
 peers() {
     local log=out/peers.log pages wanted entry missing=()
     mkdir -p out
     for entry in "${peer_programs[@]}"; do
-        command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
+        [ -e "${entry%%:*}" ] || command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
     done
     if [ ${#missing[@]} = 0 ]; then
         echo "peers: ${peer_programs[*]%%:*} are installed"
@@ -81,15 +83,17 @@ without_pwsh() {
 case $task in
 peers) peers ;;
 build | test | demo | bench | publish | package)
-    quick=
+    quick= rdma=
     for argument in "$@"; do
         case $argument in
         -[Qq]uick | --quick) quick=1 ;;
+        -[Rr]dma | --rdma) rdma=1 ;;
         *) echo "build.sh: $argument is not an option of '$task'" >&2 && exit 2 ;;
         esac
     done
+    [ -z "$rdma" ] || export VHOSTUSER_RDMA=full
     if find_pwsh; then
-        "${pwsh[@]}" -NoProfile -File build.ps1 -Task "$task" ${quick:+-Quick}
+        "${pwsh[@]}" -NoProfile -File build.ps1 -Task "$task" ${quick:+-Quick} ${rdma:+-Rdma}
     else
         without_pwsh
     fi

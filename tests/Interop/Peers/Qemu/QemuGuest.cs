@@ -45,6 +45,7 @@ public sealed class QemuGuest : IDisposable
     {
         (string kernel, string archive) = options.Image.Make();
         SocketFolder folder = new();
+        archive = options.Image.AddFolders(archive, folder.File("image"));
         string memory = $"{options.MemoryMegabytes * 1024 + 8}K";
         string[] arguments =
         [
