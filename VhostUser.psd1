@@ -18,6 +18,7 @@
         'Disconnect-VhostClient'
         'Get-IbDevice'
         'Get-IbPort'
+        'Get-IbTransport'
         'Get-VhostBridge'
         'Get-VhostClient'
         'Get-VhostDirtyLog'
@@ -25,10 +26,13 @@
         'Get-VhostSharedRegion'
         'Get-VringState'
         'Measure-VringThroughput'
+        'New-IbKey'
+        'New-IbTransport'
         'New-VhostBridge'
         'New-VhostPacket'
         'New-VhostSharedRegion'
         'Receive-VringPacket'
+        'Remove-IbTransport'
         'Remove-VhostBridge'
         'Remove-VhostBridgePort'
         'Remove-VhostClientRegion'
@@ -40,6 +44,7 @@
         'Start-VhostServer'
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
+        'Test-IbTransport'
         'Wait-VhostServer'
     )
     FunctionsToExport    = @()
@@ -47,7 +52,7 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet')
+            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet', 'RDMA', 'InfiniBand', 'libfabric')
         }
     }
 }

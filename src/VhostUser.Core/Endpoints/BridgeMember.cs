@@ -7,7 +7,7 @@ internal abstract class BridgeMember(SwitchPort port)
 {
     public SwitchPort Port => port;
 
-    /// <summary>"Server" or "Tap".</summary>
+    /// <summary>"Server", "Tap" or "Link".</summary>
     public abstract string Kind { get; }
 
     /// <summary>Whether packets can be sent there now.</summary>

@@ -59,6 +59,8 @@ public sealed class VhostBridge : IDisposable
             CheckOpen();
             if (server.Bridge is VhostBridge other)
                 throw new VhostException(VhostError.NameInUse, $"Server '{server.Name}' is a port of bridge '{other.Name}' already.", server.Name, "Take it out there first: Remove-VhostBridgePort.");
+            if (server.Link is IbTransport link)
+                throw new VhostException(VhostError.NameInUse, $"Server '{server.Name}' is joined to link '{link.Name}'.", server.Name, $"Remove that first, or make the link a port of this bridge: New-IbTransport {link.Name} -Bridge {Name} …");
             var port = new SwitchDevice.GuestPort(server.Name, _offload) { Group = options.Group, Vlans = FilterOf(server.Name, options) };
             Add(new BridgeServerMember(server, port), () => server.JoinBridge(this, _worker, new SwitchDevice(_switch, port)));
         }
@@ -83,6 +85,29 @@ public sealed class VhostBridge : IDisposable
             }));
         }
     }
+
+    /// <summary>Makes a link a port; the link works on the bridge's thread from then on.</summary>
+    /// <exception cref="VhostException">NameInUse; InvalidArgument: no port free; HandleClosed.</exception>
+    internal Worker JoinLink(IbTransport link, LinkPort port)
+    {
+        lock (_changes)
+        {
+            CheckOpen();
+            Add(new BridgeLinkMember(link, port, _worker), () => _worker.Invoke(() =>
+            {
+                ((IWorkerMember)link).Begin(_worker.Loop);
+                _worker.Add(link);
+                return true;
+            }));
+            return _worker;
+        }
+    }
+
+    /// <summary>Lets a link go that is being removed.</summary>
+    internal void LeaveLink(IbTransport link) => RemoveFirst(member => member is BridgeLinkMember other && other.Link == link);
+
+    /// <summary>The learning switch.</summary>
+    internal EthernetSwitch Switch => _switch;
 
     /// <summary>Removes a port by name; a server goes back to its own mode, a tap interface is closed.</summary>
     /// <returns>False when there is no such port.</returns>

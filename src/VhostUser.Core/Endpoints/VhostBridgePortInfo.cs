@@ -7,9 +7,9 @@ public sealed record VhostBridgePortInfo
     public required string Bridge { get; init; }
     /// <summary>Number in the bridge.</summary>
     public required int Number { get; init; }
-    /// <summary>Name: that of the server or interface.</summary>
+    /// <summary>Name: that of the server, interface or link.</summary>
     public required string Name { get; init; }
-    /// <summary>"Server" or "Tap".</summary>
+    /// <summary>"Server", "Tap" or "Link".</summary>
     public required string Kind { get; init; }
     /// <summary>Whether packets can be sent there now.</summary>
     public required bool Up { get; init; }
@@ -17,7 +17,7 @@ public sealed record VhostBridgePortInfo
     public int? AccessVlan { get; init; }
     /// <summary>VLANs of frames with a tag.</summary>
     public int[] Trunk { get; init; } = [];
-    /// <summary>Split-horizon group; 0 for none.</summary>
+    /// <summary>Split-horizon group; 0 for none, -1 for that of all links.</summary>
     public required int Group { get; init; }
     /// <summary>Packets that came in.</summary>
     public required long PacketsIn { get; init; }

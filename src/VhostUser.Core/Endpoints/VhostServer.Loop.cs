@@ -128,7 +128,7 @@ public sealed partial class VhostServer
         bool more = false;
         foreach (NetQueuePair pair in pairs)
         {
-            if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks();
+            if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks() && !_device.HoldsBack(pair);
             if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null && !pair.Filler.IsStarved;
         }
         return more;

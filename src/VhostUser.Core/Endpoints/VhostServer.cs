@@ -165,6 +165,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         {
             if (_disposed) return;
             Bridge?.Remove(this);
+            Link?.Dispose();
             _session?.AbandonPostcopy(); // or the thread may wait for a page that nobody brings
             // A packet script stops the thread only when it returns.
             bool ended = _worker.Stop(StopTimeout);

@@ -59,3 +59,9 @@ public sealed class BridgePortNameCompleter : HandleNameCompleter
 {
     private protected override IEnumerable<string> Names => LiveHandles.Bridges.Names.SelectMany(name => LiveHandles.Bridges.Get(name).Snapshot().Ports).Select(port => port.Name);
 }
+
+/// <summary>Completes the names of links to other hosts.</summary>
+public sealed class TransportNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Transports.Names;
+}

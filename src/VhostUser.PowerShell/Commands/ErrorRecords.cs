@@ -31,19 +31,20 @@ internal static class ErrorRecords
         VhostError.HandleFromAnotherProcess or VhostError.HandleClosed or VhostError.RequestOutOfOrder or VhostError.RequestNotNegotiated
             or VhostError.RingNotReady or VhostError.ScriptFailed => ErrorCategory.InvalidOperation,
         VhostError.PermissionDenied => ErrorCategory.PermissionDenied,
-        VhostError.PeerNotListening or VhostError.PeerDisconnected => ErrorCategory.ConnectionError,
+        VhostError.PeerNotListening or VhostError.PeerDisconnected or VhostError.LinkDown => ErrorCategory.ConnectionError,
         VhostError.PeerTimeout => ErrorCategory.OperationTimeout,
         VhostError.RegionInUse or VhostError.RingFull or VhostError.ServerBusy or VhostError.ServerOccupied => ErrorCategory.ResourceBusy,
         VhostError.RegionCreateFailed or VhostError.RegionTooSmall or VhostError.MemoryMapFailed or VhostError.HugePagesUnavailable
             => ErrorCategory.ResourceUnavailable,
         VhostError.RequestUnknown or VhostError.RequestNotSupported or VhostError.FeatureMissing => ErrorCategory.NotImplemented,
-        VhostError.PlatformNotSupported => ErrorCategory.NotInstalled,
+        VhostError.PlatformNotSupported or VhostError.FabricUnavailable => ErrorCategory.NotInstalled,
+        VhostError.LinkUnauthorized => ErrorCategory.AuthenticationError,
         VhostError.PacketInvalid => ErrorCategory.ParserError,
         VhostError.TapFailed => ErrorCategory.OpenError,
-        VhostError.NativeCallFailed => ErrorCategory.DeviceError,
+        VhostError.NativeCallFailed or VhostError.FabricFailed => ErrorCategory.DeviceError,
         VhostError.MessageIncomplete or VhostError.MessageHeaderInvalid or VhostError.MessageSizeInvalid or VhostError.MessageFdCountInvalid
             or VhostError.MessageFdKindInvalid or VhostError.RequestValueInvalid or VhostError.RequestRefused or VhostError.ReplyInvalid
-            or VhostError.FeatureNotOffered => ErrorCategory.ProtocolError,
+            or VhostError.FeatureNotOffered or VhostError.LinkRefused or VhostError.LinkInvalid => ErrorCategory.ProtocolError,
         // What is left are rules of memory tables and rings that the peer broke.
         _ => ErrorCategory.InvalidData,
     };

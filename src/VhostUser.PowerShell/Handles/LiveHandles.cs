@@ -22,10 +22,15 @@ internal static class LiveHandles
     public static HandleTable<VhostBridge> Bridges { get; } =
         new("bridge", "New-VhostBridge", "Remove-VhostBridge", bridge => bridge.IsDisposed, bridge => bridge.Dispose());
 
+    /// <summary>Links to other hosts.</summary>
+    public static HandleTable<IbTransport> Transports { get; } =
+        new("link", "New-IbTransport", "Remove-IbTransport", link => link.State == IbTransportState.Stopped, link => link.Dispose());
+
     /// <summary>Closes everything, users before what they use.</summary>
     public static void CloseAll()
     {
         Clients.CloseAll();
+        Transports.CloseAll();
         Bridges.CloseAll();
         Servers.CloseAll();
         Regions.CloseAll();

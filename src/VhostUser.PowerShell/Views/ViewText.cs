@@ -16,6 +16,12 @@ public static class ViewText
     /// <summary>A rate: '1.25 Mpps', '640 Mbit/s'.</summary>
     public static string Rate(double perSecond, string unit) => Scale(perSecond, 1000, unit);
 
+    /// <summary>A short time: '17.2 us', '1.05 ms', '3.2 s'; nothing for none.</summary>
+    public static string Time(TimeSpan? time) => time is not TimeSpan span || span == TimeSpan.Zero ? ""
+        : span.TotalSeconds >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.##} s")
+        : span.TotalMilliseconds >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:0.##} ms")
+        : string.Create(CultureInfo.InvariantCulture, $"{span.TotalMicroseconds:0.#} us");
+
     /// <summary>An address in hexadecimal.</summary>
     public static string Address(ulong address) => "0x" + address.ToString("x", CultureInfo.InvariantCulture);
 

@@ -21,6 +21,7 @@ internal sealed class ModuleSession : IDisposable
     public void Dispose()
     {
         foreach (var client in LiveHandles.Clients.Find(All)) LiveHandles.Clients.Close(client.Name, client);
+        foreach (var link in LiveHandles.Transports.Find(All)) LiveHandles.Transports.Close(link.Name, link);
         foreach (var bridge in LiveHandles.Bridges.Find(All)) LiveHandles.Bridges.Close(bridge.Name, bridge);
         foreach (var server in LiveHandles.Servers.Find(All)) LiveHandles.Servers.Close(server.Name, server);
         foreach (var region in LiveHandles.Regions.Find(All)) LiveHandles.Regions.Close(region.Name, region);

@@ -25,6 +25,25 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     /// <summary>Whether a receive buffer is there for another packet.</summary>
     public bool HasBuffer => _next < _count || Refill();
 
+    /// <summary>
+    /// Whether <see cref="TryWrite(in PacketView)"/> would not fail for want of buffers: false when the driver only has to add some, so
+    /// that a sender with patience waits. A packet that fits into no buffer of this driver has "room": it is dropped for its own sake.
+    /// </summary>
+    public bool HasRoom(uint length)
+    {
+        uint needed = length + (uint)pair.HeaderLength;
+        if (!HasBuffer) return false;
+        ChainBurst burst = pair.Receive.Burst;
+        if (!pair.Mergeable || burst.Chains[_next].WritableBytes >= needed || CountBuffers(needed) > 0) return true;
+        Flush();
+        _count = pair.Receive.Queue!.Take(burst, ChainBurst.MaxChains);
+        if (_count == 0 || CountBuffers(needed) > 0) return _count > 0;
+        bool hopeless = _count >= Math.Min(ChainBurst.MaxChains, pair.Receive.Queue.Size);
+        for (int i = 0; i < _count; i++) hopeless |= burst.Chains[i].ReadableSegments != 0;
+        IsStarved = !hopeless;
+        return hopeless;
+    }
+
     /// <summary>Copies a packet behind a plain header into the next buffers; false and counted when there is no room.</summary>
     public bool TryWrite(in PacketView packet) => TryWriteBehind(packet, default);
 
