@@ -10,6 +10,8 @@ namespace VhostUser.Tests.Interop;
 /// <summary>Real verbs, in a guest with Soft-RoCE and Debian's rdma-core.</summary>
 public sealed class SoftRoceTests
 {
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(120);
+
     [SoftRoceFact]
     public void The_inventory_says_what_ibv_devinfo_says()
     {
@@ -37,7 +39,25 @@ public sealed class SoftRoceTests
 
         Assert.Equal("dummy0", port.NetDevice);
         Assert.Contains("198.18.0.1", port.Addresses);
+        Assert.Equal(["verbs"], port.Providers);
         Assert.Empty(port.Obstacles);
         Assert.Contains(port.Counters, counter => counter.Name == "sent_pkts");
     }
+
+    // Short, so that it is run each time; the long ones are in SoftRoceLinkTests.
+    [SoftRoceFact]
+    public void Two_ends_in_one_guest_exchange_checked_packets_over_verbs()
+    {
+        using QemuGuest guest = SoftRoce.Start("198.18.0.1/24");
+        const string both = "provider=verbs mode=bundle insecure=1 port=18600 packets=3000 max=1500 seconds=100";
+        GuestLink first = GuestLink.Start(guest, "first", $"listen=198.18.0.1 {both}");
+        first.WaitForLine("ready", Bound);
+        GuestLink second = GuestLink.Start(guest, "second", $"connect=198.18.0.1 {both}");
+        Assert.StartsWith("up Verbs Bundle pairs 1", first.WaitForLine("up", Bound));
+        Assert.StartsWith("ok sent 3000 received 3000 missing 0", second.WaitForLine("ok", Bound));
+        Assert.StartsWith("ok sent 3000 received 3000 missing 0", first.WaitForLine("ok", Bound));
+        Assert.True(SentByDevice(guest) > 100, "packets went around the device");
+    }
+
+    internal static long SentByDevice(QemuGuest guest) => long.Parse(guest.Run("cat /sys/class/infiniband/rxe0/ports/1/hw_counters/sent_pkts"), CultureInfo.InvariantCulture);
 }

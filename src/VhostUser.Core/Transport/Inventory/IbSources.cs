@@ -16,8 +16,16 @@ internal sealed record IbSources
 
     /// <summary>This machine, or another one's file tree, of which only the files are known.</summary>
     public static IbSources Of(string root) => root == "/"
-        ? new IbSources { Files = new FileTree(root), Addresses = AddressesOf, Fabric = static () => null }
+        ? new IbSources { Files = new FileTree(root), Addresses = AddressesOf, Fabric = AskFabric }
         : new IbSources { Files = new FileTree(root), Addresses = static _ => null, Fabric = static () => null };
+
+    // The providers over which links go to RDMA devices.
+    private static IReadOnlyList<FabricDevice> AskFabric() =>
+    [
+        .. from provider in new[] { FabricProvider.Of(LinkProvider.Verbs), FabricProvider.Of(LinkProvider.Efa) }
+           from device in Interop.Fabric.Fabric.ListDevices(provider.Name, provider.HasConnections ? Interop.Fabric.Fabric.FI_EP_MSG : Interop.Fabric.Fabric.FI_EP_RDM)
+           select new FabricDevice { Provider = provider.Name, Device = device.Device, Mtu = device.Mtu },
+    ];
 
     private static string[]? AddressesOf(string device)
     {

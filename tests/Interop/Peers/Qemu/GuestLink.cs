@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+
+namespace VhostUser.Tests.Interop.Peers;
+
+/// <summary>One end of a link in a guest: tests/LinkProcess, which says there what its arguments are.</summary>
+internal sealed class GuestLink
+{
+    private readonly QemuGuest _guest;
+    private readonly string _log;
+
+    private GuestLink(QemuGuest guest, string log)
+    {
+        _guest = guest;
+        _log = log;
+    }
+
+    /// <summary>Starts it; it keeps its end until the guest ends.</summary>
+    /// <param name="guest">The guest.</param>
+    /// <param name="name">A name that no other end in this guest has.</param>
+    /// <param name="arguments">As "listen=198.18.0.1 provider=verbs".</param>
+    public static GuestLink Start(QemuGuest guest, string name, string arguments)
+    {
+        // It ends with its standard input, which is therefore a program that says nothing for a long time.
+        guest.Run($"(sleep 1000 | {SoftRoce.Command("VhostUser.Tests.LinkProcess", arguments)}) > /tmp/{name}.log 2>&1 &");
+        return new GuestLink(guest, $"/tmp/{name}.log");
+    }
+
+    /// <summary>Gets what it has printed.</summary>
+    public string Output => _guest.Run($"cat {_log}");
+
+    /// <summary>Waits for a line that begins so.</summary>
+    /// <exception cref="InvalidOperationException">It printed "failed", or something that .NET says of an end by an exception.</exception>
+    public string WaitForLine(string start, TimeSpan bound) => Deadline.Wait(() => Find(start), line => line.Length > 0, bound);
+
+    private string Find(string start)
+    {
+        string output = Output;
+        Match failure = Regex.Match(output, "^(failed|Unhandled).*", RegexOptions.Multiline);
+        return failure.Success ? throw _guest.Failure($"ran a link that {output[failure.Index..]}") : Regex.Match(output, $"^{start}.*", RegexOptions.Multiline).Value;
+    }
+}

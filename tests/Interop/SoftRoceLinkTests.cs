@@ -1,0 +1,90 @@
+using VhostUser.Endpoints;
+using VhostUser.Tests.Interop.Peers;
+using Xunit;
+
+namespace VhostUser.Tests.Interop;
+
+/// <summary>Links over real verbs between guests with Soft-RoCE: what ./build.sh test -Rdma adds.</summary>
+public sealed class SoftRoceLinkTests
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(180);
+
+    [SoftRoceFact(full: true)]
+    public void Two_guests_exchange_checked_packets_in_bundles() => BetweenGuests("bundle", "pairs=1 packets=20000 max=9000");
+
+    [SoftRoceFact(full: true)]
+    public void Two_guests_exchange_checked_packets_of_four_queue_pairs() => BetweenGuests("bundle", "pairs=4 packets=3000 max=1500");
+
+    [SoftRoceFact(full: true)]
+    public void Two_guests_exchange_encrypted_packets() =>
+        BetweenGuests("bundle", $"pairs=1 packets=3000 max=1500 encrypt=1 key={Convert.ToBase64String(new byte[32].Select((_, i) => (byte)i).ToArray())}");
+
+    [SoftRoceFact(full: true)]
+    public void Tools_of_rdma_core_work_between_the_guests()
+    {
+        using Pair pair = new();
+        pair.B.Run("(fi_pingpong -p verbs -e msg -I 100 -S 4096 > /tmp/pong 2>&1 &); (rping -s -a 198.18.0.2 -C 20 > /tmp/rping 2>&1 &); sleep 2");
+        pair.A.Run("fi_pingpong -p verbs -e msg -I 100 -S 4096 198.18.0.2", Bound);
+        pair.A.Run("rping -c -a 198.18.0.2 -C 20 -V", Bound);
+    }
+
+    private static void BetweenGuests(string mode, string traffic)
+    {
+        using Pair pair = new();
+        string security = traffic.Contains("key=", StringComparison.Ordinal) ? "" : "insecure=1";
+        string both = $"provider=verbs mode={mode} {security} seconds=170 {traffic}";
+        GuestLink first = GuestLink.Start(pair.A, "first", $"listen=198.18.0.1 {both}");
+        first.WaitForLine("ready", Bound);
+        GuestLink second = GuestLink.Start(pair.B, "second", $"connect=198.18.0.1 {both}");
+        Assert.Contains($"up Verbs {mode}", first.WaitForLine("up", Bound), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("missing 0", second.WaitForLine("ok", Bound));
+        Assert.Contains("missing 0", first.WaitForLine("ok", Bound));
+        Assert.True(SoftRoceTests.SentByDevice(pair.A) > 100, "packets went around the device");
+        Assert.Null(pair.Fault);
+    }
+
+    /// <summary>Two guests whose interfaces are ports of a bridge of ours: every RoCE packet crosses our switch.</summary>
+    private sealed class Pair : IDisposable
+    {
+        private readonly SocketFolder _folder = new();
+        private readonly List<IDisposable> _parts = [];
+        private readonly VhostServer[] _servers;
+
+        public Pair()
+        {
+            try
+            {
+                _servers = [.. new[] { "a", "b" }.Select(name => Keep(VhostServer.Start(new VhostServerOptions { Name = name, Path = _folder.File(name) })))];
+                VhostBridge bridge = Keep(VhostBridge.Create(new VhostBridgeOptions { Name = "br0" }));
+                foreach (VhostServer server in _servers) bridge.AddServer(server);
+                Task<QemuGuest> other = Task.Run(() => SoftRoce.Start("198.18.0.2/24", _folder.File("b"), "52:54:00:00:00:02", TimeSpan.FromMinutes(8)));
+                A = Keep(SoftRoce.Start("198.18.0.1/24", _folder.File("a"), "52:54:00:00:00:01", TimeSpan.FromMinutes(8)));
+                B = Keep(other.GetAwaiter().GetResult());
+                A.Run("ping -c 3 -W 10 198.18.0.2", TimeSpan.FromSeconds(40));
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        public QemuGuest A { get; }
+
+        public QemuGuest B { get; }
+
+        public string? Fault => _servers.Select(server => server.Snapshot().Fault).FirstOrDefault(fault => fault is not null);
+
+        public void Dispose()
+        {
+            for (int i = _parts.Count - 1; i >= 0; i--) _parts[i].Dispose();
+            _folder.Dispose();
+        }
+
+        private T Keep<T>(T part) where T : IDisposable
+        {
+            _parts.Add(part);
+            return part;
+        }
+    }
+}
