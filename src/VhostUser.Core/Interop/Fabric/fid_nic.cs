@@ -37,10 +37,11 @@ internal static unsafe partial class Fabric
     /// <summary>The devices that a provider can drive: their names and path MTU, 0 where it is not told.</summary>
     /// <param name="provider">Name of the provider, such as "verbs".</param>
     /// <param name="endpointType">FI_EP_MSG or FI_EP_RDM.</param>
+    /// <param name="address">An address of this host that connections are to come from; null for any.</param>
     /// <exception cref="VhostException">FabricUnavailable.</exception>
-    public static IReadOnlyList<(string Device, int Mtu)> ListDevices(string provider, int endpointType)
+    public static IReadOnlyList<(string Device, int Mtu)> ListDevices(string provider, int endpointType, string? address)
     {
-        using FabricInfo? info = TryGetInfo(provider, endpointType, null, null, 0);
+        using FabricInfo? info = TryGetInfo(provider, endpointType, address, address is null ? null : "0", address is null ? 0 : FI_SOURCE);
         List<(string, int)> devices = [];
         for (fi_info* entry = info is null ? null : info.First; entry != null; entry = entry->next)
         {

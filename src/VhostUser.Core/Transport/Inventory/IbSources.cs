@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.NetworkInformation;
+using Binding = VhostUser.Interop.Fabric.Fabric;
 
 namespace VhostUser.Transport.Inventory;
 
@@ -19,13 +21,17 @@ internal sealed record IbSources
         ? new IbSources { Files = new FileTree(root), Addresses = AddressesOf, Fabric = AskFabric }
         : new IbSources { Files = new FileTree(root), Addresses = static _ => null, Fabric = static () => null };
 
-    // The providers over which links go to RDMA devices.
-    private static IReadOnlyList<FabricDevice> AskFabric() =>
-    [
-        .. from provider in new[] { FabricProvider.Of(LinkProvider.Verbs), FabricProvider.Of(LinkProvider.Efa) }
-           from device in Interop.Fabric.Fabric.ListDevices(provider.Name, provider.HasConnections ? Interop.Fabric.Fabric.FI_EP_MSG : Interop.Fabric.Fabric.FI_EP_RDM)
-           select new FabricDevice { Provider = provider.Name, Device = device.Device, Mtu = device.Mtu },
-    ];
+    // What links ask: verbs for a connection from an address of this host, efa for an endpoint without connections.
+    private static IReadOnlyList<FabricDevice> AskFabric()
+    {
+        IEnumerable<string?> addresses = NetworkInterface.GetAllNetworkInterfaces().SelectMany(port => port.GetIPProperties().UnicastAddresses)
+            .Where(address => !IPAddress.IsLoopback(address.Address) && !address.Address.IsIPv6LinkLocal).Select(address => address.Address.ToString());
+        return [.. addresses.SelectMany(address => Ask(LinkProvider.Verbs, Binding.FI_EP_MSG, address)), .. Ask(LinkProvider.Efa, Binding.FI_EP_RDM, null)];
+    }
+
+    private static IEnumerable<FabricDevice> Ask(LinkProvider provider, int endpointType, string? address) =>
+        from device in Binding.ListDevices(FabricProvider.Of(provider).Name, endpointType, address)
+        select new FabricDevice { Provider = FabricProvider.Of(provider).Name, Device = device.Device, Mtu = device.Mtu };
 
     private static string[]? AddressesOf(string device)
     {
