@@ -16,6 +16,7 @@
         'Compare-VhostFeature'
         'Connect-VhostClient'
         'Disconnect-VhostClient'
+        'Export-VringReport'
         'Get-IbDevice'
         'Get-IbPort'
         'Get-IbTransport'
@@ -24,6 +25,7 @@
         'Get-VhostDirtyLog'
         'Get-VhostServer'
         'Get-VhostSharedRegion'
+        'Get-VringCapture'
         'Get-VringState'
         'Measure-VringThroughput'
         'New-IbKey'
@@ -42,10 +44,14 @@
         'Set-VhostClient'
         'Start-VhostDirtyLog'
         'Start-VhostServer'
+        'Start-VringCapture'
         'Stop-VhostDirtyLog'
         'Stop-VhostServer'
+        'Stop-VringCapture'
         'Test-IbTransport'
+        'Test-VhostPath'
         'Wait-VhostServer'
+        'Watch-Vring'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

@@ -140,6 +140,12 @@ public enum VhostError
     LinkInvalid,
     /// <summary>The link is not up, so that what was asked can't be done on it.</summary>
     LinkDown,
+    /// <summary>A capture file breaks a rule of its format.</summary>
+    CaptureInvalid,
+    /// <summary>A capture could not be written.</summary>
+    CaptureFailed,
+    /// <summary>A file stands where a capture should be written.</summary>
+    CaptureExists,
 
     /// <summary>The tap interface could not be opened.</summary>
     TapFailed,

@@ -18,6 +18,8 @@ internal static class FuzzTargets
         ("inflight", () => new InflightTarget()),
         ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
+        ("frames", () => new FramesTarget()),
+        ("hello", () => new HelloTarget()),
     ];
 
     public static IEnumerable<string> Names => s_targets.Select(target => target.Name);

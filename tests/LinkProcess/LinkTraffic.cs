@@ -42,7 +42,7 @@ internal sealed unsafe class LinkTraffic
     public long Missing { get; private set; }
 
     /// <summary>Sends and receives until so many packets went and came, or so much time is over.</summary>
-    /// <param name="count">Packets each way; what is missing counts as come.</param>
+    /// <param name="count">Packets each way; what is missing counts as come. -1 only receives, for all the time.</param>
     /// <param name="time">The longest time.</param>
     /// <param name="stop">Ends it early.</param>
     /// <param name="lossy">Whether packets may be missing.</param>

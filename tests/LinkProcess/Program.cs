@@ -6,7 +6,7 @@
 //   listen=ADDRESS | connect=HOST      one of the two
 //   port=N             port of the control channel (18530)
 //   provider=auto|verbs|efa|tcp|shm    (auto)
-//   mode=auto|bundle|direct            (auto)
+//   mode=auto|bundle                   (auto)
 //   pairs=N            queue pairs (1)
 //   packets=N          packets to send, and to expect, on each queue pair (100000)
 //   min=N, max=N       bytes of the shortest and longest packet (64, 9000)

@@ -12,7 +12,7 @@ public sealed partial class IbTransport
 
     private readonly TcpListener? _listener;
     private readonly SemaphoreSlim _establishing = new(1);
-    private int _strangers;
+    private readonly Queue<Socket> _strangers = new(); // in the order they came; those that are known by now are among them
 
     private TcpListener? OpenListener()
     {
@@ -44,13 +44,7 @@ public sealed partial class IbTransport
             try
             {
                 Socket socket = await _listener!.AcceptSocketAsync(_stop.Token).ConfigureAwait(false);
-                if (Interlocked.Increment(ref _strangers) > MaxStrangers)
-                {
-                    Interlocked.Decrement(ref _strangers);
-                    Interlocked.Increment(ref _rejected);
-                    socket.Dispose();
-                    continue;
-                }
+                Admit(socket);
                 _ = ReceiveStrangerAsync(socket);
             }
             catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -61,12 +55,34 @@ public sealed partial class IbTransport
         }
     }
 
+    /// <summary>The one who has been here longest without proving anything makes way: a flood can't keep the other end out.</summary>
+    private void Admit(Socket socket)
+    {
+        lock (_strangers)
+        {
+            _strangers.Enqueue(socket);
+            if (_strangers.Count > MaxStrangers) _strangers.Dequeue().Dispose();
+        }
+    }
+
+    /// <summary>He has proven that he belongs here, or has gone.</summary>
+    private void Forget(Socket socket)
+    {
+        lock (_strangers)
+        {
+            for (int left = _strangers.Count; left > 0; left--)
+            {
+                Socket other = _strangers.Dequeue();
+                if (other != socket) _strangers.Enqueue(other);
+            }
+        }
+    }
+
     private async Task ReceiveStrangerAsync(Socket socket)
     {
-        bool stranger = true;
         try
         {
-            using (socket) await WelcomeAsync(socket, () => { stranger = false; Interlocked.Decrement(ref _strangers); }).ConfigureAwait(false);
+            using (socket) await WelcomeAsync(socket).ConfigureAwait(false);
         }
         catch (Exception error) when (!_stop.IsCancellationRequested)
         {
@@ -80,11 +96,11 @@ public sealed partial class IbTransport
         }
         finally
         {
-            if (stranger) Interlocked.Decrement(ref _strangers);
+            Forget(socket);
         }
     }
 
-    private async Task WelcomeAsync(Socket socket, Action known)
+    private async Task WelcomeAsync(Socket socket)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         limit.CancelAfter(s_handshake);
@@ -94,7 +110,7 @@ public sealed partial class IbTransport
         await using var control = new ControlStream(stream, isListener: true);
         LinkHello own = await DescribeAsync(local.Address, null).ConfigureAwait(false);
         LinkHandshake.Result result = await LinkHandshake.AcceptAsync(control, own, _options.Credential?.Key, limit.Token).ConfigureAwait(false);
-        known();
+        Forget(socket);
         await _establishing.WaitAsync(limit.Token).ConfigureAwait(false);
         bool established = false;
         try

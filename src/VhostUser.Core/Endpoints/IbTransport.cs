@@ -71,9 +71,7 @@ public sealed partial class IbTransport : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(bridge);
         Check(options);
-        if (options.Mode == LinkMode.Direct)
-            throw new VhostException(VhostError.InvalidArgument, "A bridge decides for each packet where it goes, so mode Direct can't place it into a guest's buffer.", options.Name, "Take -Mode Bundle, or join the link to a server.");
-        return new IbTransport(options with { Mode = LinkMode.Bundle }, new BridgeLinkEnd(bridge));
+        return new IbTransport(options, new BridgeLinkEnd(bridge));
     }
 
     /// <summary>Waits until the link is in one of the states.</summary>
@@ -116,9 +114,6 @@ public sealed partial class IbTransport : IDisposable
         SetState(IbTransportState.Stopped);
     }
 
-    /// <summary>The guest behind this end changed: where the session depends on it, there must be another one.</summary>
-    internal void GuestChanged() { }
-
     private static void Check(IbTransportOptions options)
     {
         if (options.Listen is null == options.Connect is null)
@@ -127,8 +122,6 @@ public sealed partial class IbTransport : IDisposable
             throw new VhostException(VhostError.InvalidArgument, $"Port is {options.Port}; expected 1 to 65535.", options.Name, $"{IbTransportOptions.DefaultPort} is the default.");
         if (options.Encrypt && options.Credential is null)
             throw new VhostException(VhostError.InvalidArgument, "Frames can't be encrypted without a key or certificate.", options.Name, "Make a key with New-IbKey and give it to both ends: -Credential $key.");
-        if (options.Encrypt && options.Mode == LinkMode.Direct)
-            throw new VhostException(VhostError.InvalidArgument, "Mode Direct can't encrypt: nothing here touches its packets.", options.Name, "Take -Mode Bundle, or encrypt in the network (IPsec, MACsec).");
         if (options.DropAfter < TimeSpan.Zero)
             throw new VhostException(VhostError.InvalidArgument, $"DropAfter is {options.DropAfter}; expected 0 or more.", options.Name, "1 second is the default.");
         bool loopback = IsLoopback(options.Listen ?? options.Connect!);

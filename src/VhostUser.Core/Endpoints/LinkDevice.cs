@@ -46,7 +46,6 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
     {
         _receivers = [.. pairs.Where(pair => pair.CanReceive)];
         Retarget();
-        link.GuestChanged();
     }
 
     public override bool Process(NetQueuePair pair)

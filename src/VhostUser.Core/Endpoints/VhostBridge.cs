@@ -111,7 +111,7 @@ public sealed class VhostBridge : IDisposable
 
     /// <summary>Removes a port by name; a server goes back to its own mode, a tap interface is closed.</summary>
     /// <returns>False when there is no such port.</returns>
-    public bool Remove(string port) => RemoveFirst(member => string.Equals(member.Port.Name, port, StringComparison.OrdinalIgnoreCase));
+    public bool Remove(string port) => RemoveFirst(member => HasName(member, port));
 
     /// <summary>A photograph of the bridge.</summary>
     public VhostBridgeInfo Snapshot()
@@ -134,6 +134,20 @@ public sealed class VhostBridge : IDisposable
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>Where packets of its ports, or of those of the names given, are captured.</summary>
+    /// <exception cref="VhostException">HandleNotFound.</exception>
+    internal IReadOnlyList<CaptureSource> GetCaptureSources(IReadOnlyCollection<string>? ports)
+    {
+        lock (_changes)
+        {
+            CheckOpen();
+            if (ports?.FirstOrDefault(name => !_members.Exists(member => HasName(member, name))) is string unknown)
+                throw new VhostException(VhostError.HandleNotFound, $"Bridge '{Name}' has no port named '{unknown}'; it has {string.Join(", ", _members.Select(member => member.Port.Name))}.", unknown,
+                    "Get-VhostBridge -Port shows them.");
+            return [.. _members.Where(member => ports is null || ports.Any(name => HasName(member, name))).Select(member => member.CaptureSource(Name))];
+        }
+    }
+
     /// <summary>Lets a server go that is being stopped.</summary>
     internal void Remove(VhostServer server) => RemoveFirst(member => member is BridgeServerMember guest && guest.Server == server);
 
@@ -153,6 +167,8 @@ public sealed class VhostBridge : IDisposable
         }
         _members.Add(member);
     }
+
+    private static bool HasName(BridgeMember member, string name) => string.Equals(member.Port.Name, name, StringComparison.OrdinalIgnoreCase);
 
     private bool RemoveFirst(Predicate<BridgeMember> which)
     {
@@ -179,7 +195,7 @@ public sealed class VhostBridge : IDisposable
 
     private void CheckName(string name)
     {
-        if (_members.Exists(member => string.Equals(member.Port.Name, name, StringComparison.OrdinalIgnoreCase)))
+        if (_members.Exists(member => HasName(member, name)))
             throw new VhostException(VhostError.NameInUse, $"Bridge '{Name}' has a port named '{name}' already.", name, "Names of servers and interfaces must differ within a bridge.");
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VhostUser.Devices.Net;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
@@ -93,6 +94,12 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
 
     /// <summary>Where the server stands.</summary>
     public EndpointState State => _state;
+
+    /// <summary>Where packets are captured.</summary>
+    internal CaptureTap Capture => _offer.Capture;
+
+    /// <summary>What is done with packets while no bridge has the server.</summary>
+    internal ServerMode Mode => _options.Mode;
 
     private EndpointState RestingState => _options.Connect ? EndpointState.Connecting : EndpointState.Listening;
 

@@ -62,7 +62,7 @@ internal sealed class ControlStream(Stream stream, bool isListener) : IAsyncDisp
     public async Task<byte[]> ExpectAsync(ControlMessage kind, CancellationToken cancel)
     {
         (ControlMessage Kind, byte[] Body) message = await ReceiveAsync(cancel).ConfigureAwait(false) ?? throw new VhostException(VhostError.PeerDisconnected,
-            $"The other end closed the control channel; expected its {kind}.", "control channel", "Its Get-IbTransport says why, in LastRefusal.");
+            $"The other end closed the control channel; expected its {kind}.", "control channel", "Get-IbTransport at that end says why.");
         if (message.Kind == kind) return message.Body;
         if (message.Kind == ControlMessage.Refuse) throw new VhostException(VhostError.LinkRefused, $"The other end refused: {ReadReason(message.Body)}", "control channel", "Change it at one of the two ends.");
         throw Invalid($"{message.Kind} came in place of {kind}");

@@ -18,12 +18,10 @@ public enum LinkProvider
 /// <summary>How packets cross a link.</summary>
 public enum LinkMode
 {
-    /// <summary>The usual mode of the provider: Bundle, but Direct on Verbs where both guests can.</summary>
+    /// <summary>What suits the provider: Bundle.</summary>
     Auto,
     /// <summary>Many packets in one frame, copied once at each end.</summary>
     Bundle,
-    /// <summary>One message per packet, from guest memory into guest memory, without a copy here.</summary>
-    Direct,
 }
 
 /// <summary>What is to know about a provider of libfabric.</summary>

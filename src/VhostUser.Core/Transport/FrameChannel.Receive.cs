@@ -25,9 +25,6 @@ internal sealed unsafe partial class FrameChannel
     /// <summary>The last answer to a question for the round trip, and when it came; the number is 0 for a heartbeat.</summary>
     public Action<ulong, TimeSpan>? OnPong { get; set; }
 
-    /// <summary>The peer posted receive buffers of its guest (Direct mode).</summary>
-    public Func<Grant, bool>? OnGrant { get; set; }
-
     /// <summary>The next packet, in its frame, as one segment; it stays there until <see cref="Advance"/>.</summary>
     /// <param name="packet">The packet.</param>
     /// <param name="header">The header's first ten bytes, or null when it leaves nothing to do.</param>
@@ -85,26 +82,22 @@ internal sealed unsafe partial class FrameChannel
             if (_readyCount == 1) Begin();
             return FrameFault.None;
         }
-        fault = Handle(header, frame + FrameHeader.Size);
+        Handle(header, frame + FrameHeader.Size);
         Consume(index);
-        return fault;
+        return FrameFault.None;
     }
 
-    private FrameFault Handle(in FrameHeader header, byte* body)
+    private void Handle(in FrameHeader header, byte* body)
     {
         switch (header.Type)
         {
             case FrameType.Ping:
                 TrySendControl(FrameType.Pong, *(Probe*)body, Probe.Size); // without credit the asker asks again
-                return FrameFault.None;
+                break;
             case FrameType.Pong:
                 Probe probe = *(Probe*)body;
                 OnPong?.Invoke(probe.Number, Stopwatch.GetElapsedTime((long)probe.Stamp));
-                return FrameFault.None;
-            case FrameType.Grant:
-                return OnGrant is null || !OnGrant(*(Grant*)body) ? FrameFault.Type : FrameFault.None;
-            default:
-                return FrameFault.None;
+                break;
         }
     }
 

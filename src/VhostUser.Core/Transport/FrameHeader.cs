@@ -15,8 +15,6 @@ internal enum FrameType : byte
     Pong = 4,
     /// <summary>Bytes that measure bandwidth and mean nothing.</summary>
     Load = 5,
-    /// <summary>Direct mode: receive buffers of the guest that are posted, a <see cref="Grant"/>.</summary>
-    Grant = 6,
 }
 
 /// <summary>
@@ -60,16 +58,4 @@ internal struct Probe
     public ulong Stamp;
     /// <summary>0 for the heartbeat, else the number of a measurement.</summary>
     public ulong Number;
-}
-
-/// <summary>The payload of <see cref="FrameType.Grant"/>.</summary>
-[StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct Grant
-{
-    public const int Size = 8;
-
-    /// <summary>Receive buffers posted since the session's start; wraps.</summary>
-    public uint Posted;
-    /// <summary>Bytes of the smallest of them.</summary>
-    public uint SlotBytes;
 }

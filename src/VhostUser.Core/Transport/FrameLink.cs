@@ -58,9 +58,6 @@ internal sealed unsafe class FrameLink : IDisposable
     /// <summary>Told of the answer to a numbered question.</summary>
     public Action<ulong, TimeSpan>? Answered { get; set; }
 
-    /// <summary>Takes the completions of slots behind those of the channels.</summary>
-    public Action<Completion>? OtherCompleted { get; set; }
-
     /// <summary>Posts all receive buffers; to be called before the peer may send.</summary>
     public void Start()
     {
@@ -76,7 +73,8 @@ internal sealed unsafe class FrameLink : IDisposable
         {
             count = Engine.Poll(_completions);
             for (int i = 0; i < count && Fault is null; i++) Take(_completions[i]);
-            if (count > 0) foreach (FrameChannel channel in _channels) channel.ReturnCredits();
+            // Also when nothing came: packets were taken since the last look, and both ends may be waiting for it.
+            foreach (FrameChannel channel in _channels) channel.ReturnCredits();
         }
         catch (VhostException error)
         {
@@ -130,7 +128,7 @@ internal sealed unsafe class FrameLink : IDisposable
         int channel = completion.Slot / ChannelOptions.Slots;
         if (completion.Slot < 0 || channel >= _channels.Length)
         {
-            OtherCompleted?.Invoke(completion);
+            Fail(VhostError.FabricFailed, $"The fabric completed request {completion.Slot}, which nobody made.", "This is a defect of the provider; try another -Provider.");
             return;
         }
         FrameFault fault = _channels[channel].Complete(completion.Slot % ChannelOptions.Slots, completion.Length);

@@ -25,7 +25,7 @@ internal static class FrameReader
         header = MemoryMarshal.Read<FrameHeader>(frame);
         if (header.Version != FrameHeader.CurrentVersion || header.Reserved != 0) return FrameFault.Version;
         if (header.Session != session) return FrameFault.Session;
-        if (header.Type is < FrameType.Data or > FrameType.Grant || header.Sealed != (isSealed ? 1 : 0)) return FrameFault.Type;
+        if (header.Type is < FrameType.Data or > FrameType.Load || header.Sealed != (isSealed ? 1 : 0)) return FrameFault.Type;
         if (header.Queue != queue) return FrameFault.Queue;
         return header.Length == (uint)frame.Length ? FrameFault.None : FrameFault.Length;
     }
@@ -38,7 +38,7 @@ internal static class FrameReader
             case FrameType.Data: return CheckPackets(body, header.Count);
             case FrameType.Load: return header.Count == 0 ? FrameFault.None : FrameFault.Count;
             default:
-                int expected = header.Type switch { FrameType.Credit => 0, FrameType.Grant => Grant.Size, _ => Probe.Size };
+                int expected = header.Type == FrameType.Credit ? 0 : Probe.Size;
                 return header.Count != 0 ? FrameFault.Count : body.Length == expected ? FrameFault.None : FrameFault.Length;
         }
     }

@@ -44,7 +44,7 @@ internal sealed record LinkAgreement
         if (bytes.Length < Head || bytes.Length != Head + BinaryPrimitives.ReadUInt16LittleEndian(bytes[(10 + FabricEngine.TokenSize)..])) return null;
         var provider = (LinkProvider)bytes[4];
         int pairs = BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]);
-        if (provider is < LinkProvider.Verbs or > LinkProvider.Shm || (LinkMode)bytes[5] is not (LinkMode.Bundle or LinkMode.Direct) || bytes[6] > 1 || bytes[7] != 0 || pairs is < 1 or > LinkHello.MaxPairs) return null;
+        if (provider is < LinkProvider.Verbs or > LinkProvider.Shm || (LinkMode)bytes[5] != LinkMode.Bundle || bytes[6] > 1 || bytes[7] != 0 || pairs is < 1 or > LinkHello.MaxPairs) return null;
         return new LinkAgreement
         {
             Session = BinaryPrimitives.ReadUInt32LittleEndian(bytes),
@@ -63,30 +63,16 @@ internal sealed record LinkAgreement
         reason = "";
         LinkProvider provider = Choose(own, peer, out reason);
         if (provider == LinkProvider.Auto) return null;
-        LinkMode mode = own.Mode == LinkMode.Direct || peer.Mode == LinkMode.Direct ? LinkMode.Direct
-            : own.Mode == LinkMode.Auto && peer.Mode == LinkMode.Auto && provider == LinkProvider.Verbs && WhyNotDirect(own, peer) is null ? LinkMode.Direct : LinkMode.Bundle;
-        if (mode == LinkMode.Direct && (own.Mode == LinkMode.Bundle || peer.Mode == LinkMode.Bundle)) reason = "one end asks for -Mode Direct and the other for -Mode Bundle";
-        else if (mode == LinkMode.Direct && WhyNotDirect(own, peer) is string why) reason = why;
-        else if (mode == LinkMode.Direct && provider is LinkProvider.Shm or LinkProvider.Efa) reason = $"-Mode Direct does not go over {provider}";
-        if (reason.Length > 0) return null;
         return new LinkAgreement
         {
             Session = 0,
             Provider = provider,
-            Mode = mode,
+            Mode = LinkMode.Bundle,
             Encrypt = own.Encrypt || peer.Encrypt,
             Pairs = Math.Min(own.Pairs, peer.Pairs),
             Token = [],
             Address = [],
         };
-    }
-
-    private static string? WhyNotDirect(LinkHello own, LinkHello peer)
-    {
-        if (own.Encrypt || peer.Encrypt) return "-Mode Direct can't encrypt: nothing here touches its packets";
-        if (!own.DirectReady || !peer.DirectReady) return $"-Mode Direct waits for the guest of the {(own.DirectReady ? "connecting" : "listening")} end to start its rings";
-        if (own.HeaderLength != peer.HeaderLength) return $"-Mode Direct needs virtio-net headers of one length; the guests' have {own.HeaderLength} and {peer.HeaderLength} bytes";
-        return null;
     }
 
     private static LinkProvider Choose(LinkHello own, LinkHello peer, out string reason)

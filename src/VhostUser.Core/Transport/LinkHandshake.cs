@@ -24,7 +24,11 @@ internal static class LinkHandshake
         if (reply.Length < LinkSecrets.ProofSize) throw Unauthorized("listening");
         byte[] theirs = reply[..^LinkSecrets.ProofSize];
         var secrets = new LinkSecrets(key ?? s_noKey, hello, theirs);
-        if (!CryptographicOperations.FixedTimeEquals(secrets.ListenerProof, reply.AsSpan(theirs.Length))) throw Unauthorized("listening");
+        if (!CryptographicOperations.FixedTimeEquals(secrets.ListenerProof, reply.AsSpan(theirs.Length)))
+        {
+            await control.RefuseAsync("the connecting end has another key than this one, or none.", cancel).ConfigureAwait(false); // or its user would have to guess
+            throw Unauthorized("listening");
+        }
         LinkHello peer = ReadHello(theirs);
         await control.SendAsync(ControlMessage.Proof, secrets.ConnectorProof, cancel).ConfigureAwait(false);
         control.Protect(secrets.ControlKey);

@@ -34,9 +34,6 @@ internal sealed record LinkHello
     /// <summary>Whether frames are to be encrypted; one end that asks is enough.</summary>
     public required bool Encrypt { get; init; }
 
-    /// <summary>Whether its guest could take part in <see cref="LinkMode.Direct"/> now.</summary>
-    public bool DirectReady { get; init; }
-
     /// <summary>Bytes of its guest's virtio-net header, 0 when there is no guest.</summary>
     public int HeaderLength { get; init; }
 
@@ -61,7 +58,7 @@ internal sealed record LinkHello
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(72), Features);
         bytes[80] = Providers;
         bytes[81] = (byte)Mode;
-        bytes[82] = (byte)((Encrypt ? 1 : 0) | (DirectReady ? 2 : 0));
+        bytes[82] = Encrypt ? (byte)1 : (byte)0;
         bytes[83] = (byte)HeaderLength;
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(84), LastSession);
         for (int i = 0; i < Math.Min(Pairs, Delivered.Length); i++) BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Head + 4 * i), Delivered[i]);
@@ -82,8 +79,8 @@ internal sealed record LinkHello
         if (version != CurrentVersion) reason = $"it speaks version {version} of the protocol, and this end version {CurrentVersion}";
         else if (pairs is < 1 or > MaxPairs) reason = $"it has {pairs} queue pairs; expected 1 to {MaxPairs}";
         else if (bytes.Length != Head + 4 * pairs) reason = $"it has {bytes.Length} bytes; expected {Head + 4 * pairs} for {pairs} queue pairs";
-        else if (bytes[81] > (byte)LinkMode.Direct) reason = $"it asks for mode {bytes[81]}";
-        else if (bytes[82] > 3) reason = $"its flags are {bytes[82]}";
+        else if (bytes[81] > (byte)LinkMode.Bundle) reason = $"it asks for mode {bytes[81]}";
+        else if (bytes[82] > 1) reason = $"its flags are {bytes[82]}";
         else if (bytes[83] is not (0 or 10 or 12 or 20)) reason = $"its guest's header has {bytes[83]} bytes; expected 10, 12 or 20";
         if (reason.Length > 0) return null;
         var delivered = new uint[pairs];
@@ -98,8 +95,7 @@ internal sealed record LinkHello
             Features = BinaryPrimitives.ReadUInt64LittleEndian(bytes[72..]),
             Providers = bytes[80],
             Mode = (LinkMode)bytes[81],
-            Encrypt = (bytes[82] & 1) != 0,
-            DirectReady = (bytes[82] & 2) != 0,
+            Encrypt = bytes[82] == 1,
             HeaderLength = bytes[83],
             LastSession = BinaryPrimitives.ReadUInt32LittleEndian(bytes[84..]),
             Delivered = delivered,

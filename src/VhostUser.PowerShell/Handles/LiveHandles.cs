@@ -26,9 +26,14 @@ internal static class LiveHandles
     public static HandleTable<IbTransport> Transports { get; } =
         new("link", "New-IbTransport", "Remove-IbTransport", link => link.State == IbTransportState.Stopped, link => link.Dispose());
 
+    /// <summary>Captures.</summary>
+    public static HandleTable<VhostCapture> Captures { get; } =
+        new("capture", "Start-VringCapture", "Stop-VringCapture", capture => capture.IsDisposed, capture => capture.Dispose());
+
     /// <summary>Closes everything, users before what they use.</summary>
     public static void CloseAll()
     {
+        Captures.CloseAll();
         Clients.CloseAll();
         Transports.CloseAll();
         Bridges.CloseAll();

@@ -42,6 +42,17 @@ internal sealed class CAssertions(params string[] headers)
         return this;
     }
 
+    /// <summary>Offset of each field, for a struct that declares the first of a longer one's fields only, and so is not larger.</summary>
+    public CAssertions SameFront<T>(string cName) where T : unmanaged => SameOffsets<T>(cName).That($"sizeof({cName}) >= {Unsafe.SizeOf<T>()}");
+
+    /// <summary>Offset of each field.</summary>
+    public CAssertions SameOffsets<T>(string cName) where T : unmanaged
+    {
+        foreach (FieldInfo field in typeof(T).GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            That($"__builtin_offsetof({cName}, {field.Name}) == {Marshal.OffsetOf<T>(field.Name)}");
+        return this;
+    }
+
     /// <summary>Every constant of a type that has a C name, private ones too.</summary>
     public CAssertions SameConstants(Type type, params string[] except)
     {

@@ -6,7 +6,7 @@ namespace VhostUser.Tests.Peers;
 /// <summary>A running <see cref="StoppingPeer"/>.</summary>
 internal sealed partial class PeerProcess : IDisposable
 {
-    private const int Sigcont = 18, Sigkill = 9;
+    private const int Sigint = 2, Sigcont = 18, Sigkill = 9;
 
     private readonly Process _process;
 
@@ -25,7 +25,7 @@ internal sealed partial class PeerProcess : IDisposable
         }
     }
 
-    public static PeerProcess Start(string role, string path, string stage)
+    public static PeerProcess Start(string role, string path = "", string stage = "")
     {
         string? host = Environment.ProcessPath;
         if (Path.GetFileName(host) != "dotnet") host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
@@ -40,6 +40,8 @@ internal sealed partial class PeerProcess : IDisposable
     public bool WaitUntilStopped() => Say() == "stopping" && RawFrontEnd.WaitUntil(() => IsStopped);
 
     public void Continue() => kill(_process.Id, Sigcont);
+
+    public void Interrupt() => kill(_process.Id, Sigint);
 
     public void Kill() => kill(_process.Id, Sigkill);
 

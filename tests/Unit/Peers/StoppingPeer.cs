@@ -19,7 +19,8 @@ internal static partial class StoppingPeer
     {
         if (arguments.Length == 0) return 0; // run for a start-up hook of another test only
         if (arguments is not [var role, var path, var stage]) return 2;
-        if (role == "front-end") RunFrontEnd(path, stage);
+        if (role == "fabric-signals") FabricSignals.Run();
+        else if (role == "front-end") RunFrontEnd(path, stage);
         else RunBackEnd(path, Enum.Parse<FrontEndRequest>(stage));
         return 0;
     }

@@ -46,7 +46,7 @@ internal abstract class NetDevice : IDisposable
     public static bool Discard(NetQueuePair pair)
     {
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        int count = pair.TakeTransmitted(BurstSize);
         if (count == 0) return false;
         ring.Counters.Drops.Add(DropReason.RingDisabled, count);
         ReturnTransmitted(ring, count);

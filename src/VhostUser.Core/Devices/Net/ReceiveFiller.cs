@@ -80,9 +80,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         }
         chain.Written = needed;
         _next++;
-        ring.Counters.Packets++;
-        ring.Counters.Bytes += packet.Length;
-        return true;
+        return Count(packet, header);
     }
 
     /// <summary>Whether the buffers that are there did not suffice: looking again helps only when the driver adds some.</summary>
@@ -146,9 +144,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
             left -= part;
         }
         _next += buffers;
-        pair.Receive.Counters.Packets++;
-        pair.Receive.Counters.Bytes += packet.Length;
-        return true;
+        return Count(packet, header);
     }
 
     /// <summary>Steps to the next buffer that the device may write and that has room; others go back unused and are counted.</summary>
@@ -240,6 +236,14 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         }
         *(uint*)(target + 8) = header.ChecksumOffset | (uint)buffers << 16;
         if (pair.HeaderLength == NetHeader.HashLength) *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
+    }
+
+    private bool Count(in PacketView packet, in NetHeader header)
+    {
+        pair.Receive.Counters.Packets++;
+        pair.Receive.Counters.Bytes += packet.Length;
+        if (pair.Capture.IsOn) pair.Capture.Add(packet, header, pair.Receive.Index, outbound: true);
+        return true;
     }
 
     private bool Drop(DropReason reason)
