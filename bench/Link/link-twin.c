@@ -14,7 +14,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
-enum { HEADER = 32, FRAME = 64 << 10, FRAMES = 64, RESERVE = 2, PACKETS = 1024, DATA = 1, CREDIT = 2, END = 3 };
+enum { HEADER = 32, FRAME = 64 << 10, FRAMES = 64, PACKETS = 1024, DATA = 1, CREDIT = 2, END = 3 };
+#define WARM_UP 0.5 // seconds that do not count
 struct header { uint8_t version, type; uint16_t queue, count, unused; uint32_t length, consumed; uint64_t sequence, more; };
 
 static struct fid_cq *cq;
@@ -24,7 +25,7 @@ static void *send_desc, *receive_desc;
 static struct fi_context2 contexts[2 * FRAMES];
 static int idle[FRAMES], idle_count; // send buffers that the fabric is done with
 static uint32_t posted, peer_consumed, consumed; // cumulative: what we sent, what the peer has taken of it, what we took
-static int ended;
+static int ended, window = FRAMES, reserve = 2; // as ours: 16 frames of 64 KiB, or 64 messages
 static uint64_t received;
 
 static void check(long result, const char *what)
@@ -57,10 +58,10 @@ static void take(struct header *frame, int bundled)
         return;
     }
     for (int i = 0; i < frame->count; i++) {
-        uint16_t length;
+        uint32_t length;
         memcpy(&length, from, sizeof length);
-        memcpy(copies + (received % PACKETS) * 16384, from + 4, length);
-        from += (4 + length + 7) & ~7;
+        memcpy(copies + (received % PACKETS) * 16384, from + 8, length);
+        from += 8 + ((length + 7) & ~7u);
         received++;
     }
 }
@@ -104,7 +105,7 @@ static void poll_queue(int bundled)
     }
 }
 
-static int may_send(int reserve) { return idle_count > 0 && posted - peer_consumed < (uint32_t)(FRAMES - reserve); }
+static int may_send(int kept) { return idle_count > 0 && posted - peer_consumed < (uint32_t)(window - kept); }
 
 static void send_stream(int bundled, int size, double seconds)
 {
@@ -113,35 +114,41 @@ static void send_stream(int bundled, int size, double seconds)
     for (int turn = 0; !ended; turn++) {
         poll_queue(bundled);
         if ((turn & 63) == 0 && now() > end) break;
-        if (!may_send(RESERVE)) continue;
+        if (!may_send(reserve)) continue;
         if (!bundled) {
             try_send(DATA, (uint32_t)(size < HEADER ? HEADER : size), 1);
             continue;
         }
         char *start = sends + (size_t)idle[idle_count - 1] * FRAME, *to = start + HEADER;
-        uint16_t count = 0, length = (uint16_t)size;
-        for (; to - start + 4 + size + 8 <= FRAME; count++) {
-            memcpy(to, &length, sizeof length);
-            memcpy(to + 4, packets + (next++ % PACKETS) * 16384, (size_t)size);
-            to += (4 + size + 7) & ~7;
+        uint16_t count = 0;
+        uint32_t record[2] = { (uint32_t)size, 0 };
+        for (; to - start + 8 + ((size + 7) & ~7) <= FRAME; count++) {
+            memcpy(to, record, sizeof record);
+            memcpy(to + 8, packets + (next++ % PACKETS) * 16384, (size_t)size);
+            to += 8 + ((size + 7) & ~7);
         }
         while (!try_send(DATA, (uint32_t)(to - start), count)) poll_queue(bundled);
     }
     while (!ended && (!may_send(0) || !try_send(END, HEADER, 0))) poll_queue(bundled);
-    while (!ended && idle_count < FRAMES) poll_queue(bundled);
+    for (int all = bundled ? 8 : FRAMES; !ended && idle_count < all;) poll_queue(bundled);
 }
 
 static void receive_stream(int bundled)
 {
     double first = 0, last = 0;
     uint32_t told = 0;
+    uint64_t before = 0, warm = 0;
     while (!ended) {
         poll_queue(bundled);
-        if (first == 0 && received > 0) first = now();
-        if (consumed - told >= FRAMES / 4 && may_send(0) && try_send(CREDIT, HEADER, 0)) told = consumed;
+        if (received > before) {
+            before = received;
+            last = now();
+            if (first == 0) first = last + WARM_UP;
+            if (last < first) warm = received;
+        }
+        if (consumed - told >= (uint32_t)window / 4 && may_send(0) && try_send(CREDIT, HEADER, 0)) told = consumed;
     }
-    last = now();
-    printf("packets %llu seconds %.6f\n", (unsigned long long)received, last - first);
+    printf("packets %llu seconds %.6f\n", (unsigned long long)(received - warm), last - first);
 }
 
 static void ping(int size, double seconds)
@@ -214,8 +221,10 @@ int main(int argc, char **argv)
     check(fi_mr_reg(domain, receives, bytes, FI_RECV, 0, 2, 0, &receive_region, NULL), "fi_mr_reg");
     send_desc = fi_mr_desc(send_region);
     receive_desc = fi_mr_desc(receive_region);
-    for (int i = 0; i < FRAMES; i++) {
-        idle[idle_count++] = i;
+    if (bundled) window = 16, reserve = 4;
+    int sending = bundled ? 8 : window;
+    for (int i = 0; i < window; i++) {
+        if (i < sending) idle[idle_count++] = i;
         post_receive(i);
     }
     if (listens) check(fi_accept(ep, NULL, 0), "fi_accept");
