@@ -23,9 +23,17 @@ public sealed class SoftRoceLinkTests
     public void Tools_of_rdma_core_work_between_the_guests()
     {
         using Pair pair = new();
-        pair.B.Run("(fi_pingpong -p verbs -e msg -I 100 -S 4096 > /tmp/pong 2>&1 &); (rping -s -a 198.18.0.2 -C 20 > /tmp/rping 2>&1 &); sleep 2");
-        pair.A.Run("fi_pingpong -p verbs -e msg -I 100 -S 4096 198.18.0.2", Bound);
-        pair.A.Run("rping -c -a 198.18.0.2 -C 20 -V", Bound);
+        foreach ((string server, string client) in new[]
+        {
+            ("fi_pingpong -p verbs -e msg -I 100 -S 4096", "fi_pingpong -p verbs -e msg -I 100 -S 4096 198.18.0.2"),
+            ("rping -s -a 198.18.0.2 -C 20", "rping -c -a 198.18.0.2 -C 20 -V"),
+            ("ib_send_bw -d rxe0 -x 1 -F -e -n 100", "ib_send_bw -d rxe0 -x 1 -F -e -n 100 198.18.0.2"),
+        })
+        {
+            pair.B.Run($"({server} > /tmp/server.log 2>&1; echo ended >> /tmp/server.log) > /dev/null 2>&1 & sleep 3");
+            (int status, string output) = pair.A.TryRun(client, Bound);
+            Assert.True(status == 0, $"{client}: {output}; the other end: {pair.B.Run("cat /tmp/server.log")}");
+        }
     }
 
     private static void BetweenGuests(string mode, string traffic)

@@ -10,6 +10,8 @@ public sealed record GuestImage
     /// <summary>Increase it when the archive is laid out differently: it is part of the name of a cached image.</summary>
     private const int Layout = 3;
 
+    private static readonly Lock s_making = new();
+
     /// <summary>Gets the modules to load at boot, beside those they depend on.</summary>
     public IReadOnlyList<string> Modules { get; init; } = ["virtio_pci", "virtio_net"];
 
@@ -36,6 +38,12 @@ public sealed record GuestImage
 
     /// <summary>Returns the kernel and the archive to boot, made now if they are not in the cache.</summary>
     internal (string Kernel, string Archive) Make()
+    {
+        // Two guests may start at once.
+        lock (s_making) return MakeAlone();
+    }
+
+    private (string Kernel, string Archive) MakeAlone()
     {
         GuestKernel kernel = GuestKernel.Find() ?? throw new InvalidOperationException(WhyImpossible);
         string agent = Path.Combine(AppContext.BaseDirectory, "guest-init.sh");
