@@ -18,6 +18,7 @@
 //   socket=PATH        the vhost-user socket, for a front-end of another process; then no traffic is made here
 //   test=1             measure the link before the traffic: prints a line "test …"
 //   up=SECONDS         how long to wait for the link to come up (30)
+//   links=LIST         instead of all that: a host of a mesh, see MeshNode.cs; id=N is its number
 //
 // It prints "ready" when it listens or begins to connect, "up …" when the link is up, then "ok …" or "failed …" with counts, and ends when
 // its standard input does (exit code 0 or 1), so that the other end can finish. Each line read prints a line "state …" meanwhile.
@@ -40,13 +41,7 @@ int pairs = Number("pairs", 1);
 bool ok = true;
 try
 {
-    using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "link", Path = socket, QueuePairs = pairs, Force = true });
-    using SharedRegion? region = ownTraffic ? SharedRegion.Create(new SharedRegionOptions { Name = "link", Size = (16 + 32 * pairs) << 20 }) : null;
-    using VhostClient? client = region is null ? null : VhostClient.Connect(new VhostClientOptions
-    {
-        Name = "guest", Path = socket, Regions = [region], QueuePairs = pairs, QueueSize = 1024, BufferSize = 4096,
-    });
-    using IbTransport link = IbTransport.Create(new IbTransportOptions
+    var linkOptions = new IbTransportOptions
     {
         Name = "link",
         Listen = options.GetValueOrDefault("listen"),
@@ -58,7 +53,19 @@ try
         Encrypt = Is("encrypt"),
         AllowInsecure = Is("insecure"),
         DropAfter = TimeSpan.FromSeconds(Number("drop", 60)),
-    }, server);
+    };
+    if (options.TryGetValue("links", out string? links))
+    {
+        MeshNode.Run(Number("id", 0), links, folder, linkOptions);
+        return 0;
+    }
+    using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "link", Path = socket, QueuePairs = pairs, Force = true });
+    using SharedRegion? region = ownTraffic ? SharedRegion.Create(new SharedRegionOptions { Name = "link", Size = (16 + 32 * pairs) << 20 }) : null;
+    using VhostClient? client = region is null ? null : VhostClient.Connect(new VhostClientOptions
+    {
+        Name = "guest", Path = socket, Regions = [region], QueuePairs = pairs, QueueSize = 1024, BufferSize = 4096,
+    });
+    using IbTransport link = IbTransport.Create(linkOptions, server);
     IbTransportInfo first = link.Snapshot();
     Console.WriteLine($"ready {first.Address}");
     if (!link.WaitFor([IbTransportState.Up], TimeSpan.FromSeconds(Number("up", 30))))

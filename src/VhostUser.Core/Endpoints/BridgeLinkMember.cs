@@ -9,6 +9,8 @@ internal sealed class BridgeLinkMember(IbTransport link, LinkPort port, Worker w
 
     public override bool IsUp => link.State == IbTransportState.Up;
 
+    public override CaptureSource CaptureSource(string bridge) => Endpoints.CaptureSource.OfLink(bridge, link.Name, port.Capture);
+
     public override void Leave()
     {
         link.Abandon();

@@ -46,7 +46,7 @@ public sealed class CaptureSource
         return new CaptureSource(client.Name, "Client", queue, $"vhost-user front-end '{client.Name}' at {client.Path}{RingText(queue)}", client.Capture);
     }
 
-    /// <summary>The ports of a bridge, or those of the names given: servers, and the host's tap interfaces.</summary>
+    /// <summary>The ports of a bridge, or those of the names given: servers, the host's tap interfaces, and links.</summary>
     /// <exception cref="VhostException">HandleNotFound: the bridge has no such port.</exception>
     public static IReadOnlyList<CaptureSource> Of(VhostBridge bridge, IReadOnlyCollection<string>? ports = null)
     {
@@ -55,6 +55,8 @@ public sealed class CaptureSource
     }
 
     internal static CaptureSource OfTap(string bridge, string tap, CaptureTap where) => new(tap, "BridgePort", null, $"tap interface {tap}, port of bridge '{bridge}'", where);
+
+    internal static CaptureSource OfLink(string bridge, string link, CaptureTap where) => new(link, "BridgePort", null, $"link {link} to another host, port of bridge '{bridge}'", where);
 
     private static string RingText(int? queue) => queue is int ring ? $", ring {ring} ({((ring & 1) == 0 ? "RX" : "TX")})" : "";
 }

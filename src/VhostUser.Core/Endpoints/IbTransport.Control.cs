@@ -17,6 +17,8 @@ public sealed partial class IbTransport
     private static readonly TimeSpan s_handshake = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.3);
 
+    private static readonly Guid s_process = Guid.NewGuid();
+
     private readonly Guid _instance = Guid.NewGuid();
 
     private async Task ConnectAsync()
@@ -140,6 +142,7 @@ public sealed partial class IbTransport
             Nonce = LinkCredential.CreateKey(),
             Instance = _instance,
             Host = HostId(),
+            Process = s_process,
             Pairs = _end.Pairs,
             Providers = providers,
             Mode = _options.Mode,

@@ -132,6 +132,7 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
         packet.CopyTo(room);
         ring.Counters.Packets++;
         ring.Counters.Bytes += packet.Length;
+        if (pair.Capture.IsOn) pair.Capture.Add(packet, header, ring.Index, outbound: false); // not as it was taken: it may have had to wait
         return true;
     }
 

@@ -1,4 +1,5 @@
 using VhostUser.Devices.Net;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Devices.Net.Offloads;
 using VhostUser.Devices.Net.Switching;
 using VhostUser.Memory;
@@ -28,6 +29,9 @@ internal sealed unsafe class LinkPort : SwitchPort
         Group = LinkGroup;
     }
 
+    /// <summary>Where the packets that cross the link are captured.</summary>
+    public CaptureTap Capture { get; } = new();
+
     /// <summary>The running session, or null.</summary>
     public FrameLink? Session { get; set; }
 
@@ -48,6 +52,7 @@ internal sealed unsafe class LinkPort : SwitchPort
         }
         if (!plain) *(NetHeader*)headerRoom = header with { BufferCount = 0 };
         packet.CopyTo(room);
+        if (Capture.IsOn) Capture.Add(packet, header, queue, outbound: true);
     }
 
     public override void Flush()
@@ -73,7 +78,9 @@ internal sealed unsafe class LinkPort : SwitchPort
                 NetHeader asked = header == null ? default : *(NetHeader*)header;
                 asked.Flags &= NetHeader.NeedsCsum;
                 asked.BufferCount = 0;
-                if (OffloadRules.IsAllowed(asked, Sendable, packet.Length)) _network.Forward(this, new PacketView(&packet, 1, 0, packet.Length), asked, queue, now);
+                var view = new PacketView(&packet, 1, 0, packet.Length);
+                if (Capture.IsOn) Capture.Add(view, asked, queue, outbound: false);
+                if (OffloadRules.IsAllowed(asked, Sendable, packet.Length)) _network.Forward(this, view, asked, queue, now);
                 else Drops.Add(DropReason.InvalidHeader);
                 channel.Advance();
             }

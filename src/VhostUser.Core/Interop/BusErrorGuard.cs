@@ -70,7 +70,10 @@ internal static unsafe class BusErrorGuard
         if (!IsSupported) return -1;
         lock (s_lock)
         {
-            if (s_slots == null) Install();
+            if (s_slots == null)
+            {
+                lock (SignalKeeper.Gate) Install();
+            }
             for (int i = 0; i < Capacity; i++)
             {
                 if (s_slots[i].Length != 0) continue;

@@ -12,10 +12,14 @@ internal readonly ref struct SignalKeeper
     private const int Stop = 19;
     private const int Last = 31;
 
+    // Whoever of this module installs a handler meanwhile must wait: it would be taken for the library's.
+    public static readonly Lock Gate = new();
+
     private readonly sigaction_t[] _before = new sigaction_t[Last + 1];
 
     public SignalKeeper()
     {
+        Gate.Enter();
         for (int signal = 1; signal <= Last; signal++)
         {
             if (signal is not (Kill or Stop)) _before[signal] = Libc.GetSignalAction(signal);
@@ -27,8 +31,8 @@ internal readonly ref struct SignalKeeper
         for (int signal = 1; signal <= Last; signal++)
         {
             if (signal is Kill or Stop) continue;
-            // Only what changed: another thread may have had its own reasons meanwhile.
             if (Libc.GetSignalAction(signal).sa_sigaction != _before[signal].sa_sigaction) Libc.SetSignalAction(signal, _before[signal]);
         }
+        Gate.Exit();
     }
 }

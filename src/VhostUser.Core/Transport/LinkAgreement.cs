@@ -79,13 +79,13 @@ internal sealed record LinkAgreement
     {
         reason = "";
         int both = own.Providers & peer.Providers;
-        if (own.Host != peer.Host) both &= ~(1 << (int)LinkProvider.Shm);
+        if (own.Host != peer.Host || own.Process == peer.Process && own.Process != Guid.Empty) both &= ~(1 << (int)LinkProvider.Shm);
         foreach (LinkProvider provider in (LinkProvider[])[LinkProvider.Verbs, LinkProvider.Efa, LinkProvider.Tcp, LinkProvider.Shm])
         {
             if ((both & 1 << (int)provider) != 0) return provider;
         }
         reason = $"the ends have no provider in common: the listening end offers {Names(own.Providers)}, the connecting end {Names(peer.Providers)}"
-            + ((own.Providers & peer.Providers) != 0 ? ", and Shm reaches this host only" : "");
+            + ((own.Providers & peer.Providers) != 0 ? ", and Shm joins two processes of one host" : "");
         return LinkProvider.Auto;
     }
 

@@ -10,7 +10,7 @@ internal sealed record LinkHello
     public const int NonceSize = 32;
     public const int MaxPairs = 128;
 
-    private const int Head = 4 + 2 + 2 + NonceSize + 16 + 16 + 8 + 4 + 4;
+    private const int Head = 4 + 2 + 2 + NonceSize + 16 + 16 + 8 + 4 + 4 + 16;
 
     public ushort Version { get; init; } = CurrentVersion;
 
@@ -22,6 +22,9 @@ internal sealed record LinkHello
 
     /// <summary>The host's boot: shared memory reaches no other.</summary>
     public required Guid Host { get; init; }
+
+    /// <summary>The process: libfabric's shm provider joins two, and keeps pointers to the other end's memory when both are one.</summary>
+    public Guid Process { get; init; }
 
     /// <summary>Queue pairs.</summary>
     public required int Pairs { get; init; }
@@ -61,6 +64,7 @@ internal sealed record LinkHello
         bytes[82] = Encrypt ? (byte)1 : (byte)0;
         bytes[83] = (byte)HeaderLength;
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(84), LastSession);
+        Process.TryWriteBytes(bytes.AsSpan(88));
         for (int i = 0; i < Math.Min(Pairs, Delivered.Length); i++) BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Head + 4 * i), Delivered[i]);
         return bytes;
     }
@@ -98,6 +102,7 @@ internal sealed record LinkHello
             Encrypt = bytes[82] == 1,
             HeaderLength = bytes[83],
             LastSession = BinaryPrimitives.ReadUInt32LittleEndian(bytes[84..]),
+            Process = new Guid(bytes.Slice(88, 16)),
             Delivered = delivered,
         };
     }

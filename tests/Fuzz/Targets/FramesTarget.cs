@@ -71,8 +71,8 @@ internal sealed unsafe class FramesTarget : FuzzTarget
         switch (input.Below(6))
         {
             case 0: _frame[input.Below(FrameHeader.Size)] = input.Byte(); break;
-            case 1: _frame[input.Below(length)] ^= (byte)(1 << input.Below(8)); break;
-            case 2: *(uint*)(_frame + 4 * input.Below(length / 4)) = (uint)input.NearLimit(); break;
+            case 1: _frame[input.Below(Math.Max(length, 1))] ^= (byte)(1 << input.Below(8)); break;
+            case 2: *(uint*)(_frame + 4 * input.Below(Math.Max(length / 4, 1))) = (uint)input.NearLimit(); break;
             case 3: *(uint*)(_frame + FrameHeader.Size) = input.UInt32(); break; // the first record
             case 4:
                 length = input.Below(length + 1);

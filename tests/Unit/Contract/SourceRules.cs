@@ -8,7 +8,7 @@ internal static partial class SourceRules
     public const int MaximumLines = 300;
 
     /// <summary>The folders of Core whose code may be unsafe.</summary>
-    public static readonly string[] UnsafeFolders = ["Interop", "Memory", "Rings", "Devices", "Endpoints"];
+    public static readonly string[] UnsafeFolders = ["Interop", "Memory", "Rings", "Devices", "Transport", "Endpoints"];
 
     /// <summary>The folders of Core and which others each may use; the root holds what everybody may use and uses nothing.</summary>
     public static readonly Dictionary<string, string[]> AllowedUses = new()

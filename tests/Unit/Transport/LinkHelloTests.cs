@@ -50,7 +50,10 @@ public class LinkHelloTests
         Assert.Null(LinkAgreement.Decide(Hello() with { Providers = 1 << 3 }, Hello() with { Providers = 1 << 4 }, out string reason));
         Assert.Contains("listening end offers Tcp, the connecting end Shm", reason);
         Assert.Null(LinkAgreement.Decide(Hello() with { Providers = 1 << 4 }, Hello() with { Providers = 1 << 4, Host = Guid.NewGuid() }, out reason));
-        Assert.Contains("this host only", reason);
+        Assert.Contains("two processes of one host", reason);
+        var process = Guid.NewGuid();
+        Assert.Null(LinkAgreement.Decide(Hello() with { Providers = 1 << 4, Process = process }, Hello() with { Providers = 1 << 4, Process = process }, out reason));
+        Assert.Contains("two processes of one host", reason);
     }
 
     [Fact]

@@ -10,15 +10,12 @@ namespace VhostUser.Tests.Transport;
 /// <summary>What happens to ends, guests and memory while a link is up; what happens to the path is tested between network namespaces.</summary>
 public sealed class LinkResilienceTests : LinkTest
 {
-    [FabricTheory]
-    [InlineData(LinkProvider.Tcp)]
-    [InlineData(LinkProvider.Shm)]
-    public void An_end_that_goes_and_comes_back_finds_the_link_again_and_losses_are_counted(LinkProvider provider)
+    [FabricFact]
+    public void An_end_that_goes_and_comes_back_finds_the_link_again_and_losses_are_counted()
     {
         VhostServer left = Server("left"), right = Server("right");
         VhostClient a = Guest("left"), b = Guest("right");
-        IbTransportOptions options = Options with { Provider = provider };
-        IbTransport listening = Listen(left, options), connecting = Connect(right, listening, options);
+        IbTransport listening = Listen(left), connecting = Connect(right, listening);
         AwaitUp(listening, connecting);
         using var stop = new CancellationTokenSource();
         LinkTraffic sender = new(a, 0, 64, 1500), receiver = new(b, 0, 64, 1500);
@@ -31,7 +28,7 @@ public sealed class LinkResilienceTests : LinkTest
             Await(() => receiver.Received > before + 1000, "traffic");
             connecting.Dispose();
             Assert.True(listening.WaitFor([IbTransportState.Listening], Bound));
-            connecting = Connect(right, listening, options);
+            connecting = Connect(right, listening);
             AwaitUp(listening, connecting);
         }
         stop.Cancel();
