@@ -21,8 +21,8 @@ internal static class OtherPrograms
     public static Measurement FabricPingPong(int size, TimeSpan time)
     {
         string port = $"{LinkPair.FreePort()}";
-        string[] common = ["-p", "tcp", "-e", "msg", "-S", $"{size}", "-I", $"{(int)(time.TotalSeconds * 20_000)}", "-B", port];
-        using PeerProgram server = LinkPair.Start(0, "fi_pingpong", common);
+        string[] common = ["-p", "tcp", "-e", "msg", "-S", $"{size}", "-I", $"{(int)(time.TotalSeconds * 20_000)}"];
+        using PeerProgram server = LinkPair.Start(0, "fi_pingpong", [.. common, "-B", port]); // its own port; the client names it with -P
         WaitUntilListening(port);
         using PeerProgram client = LinkPair.Start(1, "fi_pingpong", [.. common, "-P", port, "127.0.0.1"]);
         // bytes #sent #ack total time MB/sec usec/xfer Mxfers/sec
@@ -48,8 +48,8 @@ internal static class OtherPrograms
         using PeerProgram server = LinkPair.Start(0, "env", set);
         WaitUntilListening(port);
         using PeerProgram client = LinkPair.Start(1, "env", [.. set, "127.0.0.1", "-t", "ucp_am_bw", "-s", $"{size}", "-n", $"{(int)(time.TotalSeconds * 100_000)}", "-f"]);
-        // the last line: iterations, overhead, bandwidth, and the message rate, each as average and overall
-        return new Measurement(Number(client.WaitForLine(@"^Final:.*\s([\d.]+)\s*$", Bound)));
+        // its one line of figures: iterations, three of overhead, two of bandwidth, the message rate of late and over all
+        return new Measurement(Number(client.WaitForLine(@"^\s*(?:Final:)?\s*\d+(?:\s+[\d.]+){6}\s+([\d.]+)\s*$", Bound)));
     }
 
     // /proc/net/tcp names the port in hexadecimal and the state LISTEN as 0A.

@@ -18,10 +18,12 @@ internal sealed class GuestLink
     /// <param name="guest">The guest.</param>
     /// <param name="name">A name that no other end in this guest has.</param>
     /// <param name="arguments">As "listen=198.18.0.1 provider=verbs".</param>
-    public static GuestLink Start(QemuGuest guest, string name, string arguments)
+    /// <param name="network">A network namespace of the guest that it runs in; null for the guest's own.</param>
+    public static GuestLink Start(QemuGuest guest, string name, string arguments, string? network = null)
     {
+        string command = SoftRoce.Command("VhostUser.Tests.LinkProcess", arguments);
         // It ends with its standard input, which is therefore a program that says nothing for a long time.
-        guest.Run($"(sleep 1000 | {SoftRoce.Command("VhostUser.Tests.LinkProcess", arguments)}) > /tmp/{name}.log 2>&1 &");
+        guest.Run($"(sleep 1000 | {(network is null ? "" : $"ip netns exec {network} ")}env {command}) > /tmp/{name}.log 2>&1 &");
         return new GuestLink(guest, $"/tmp/{name}.log");
     }
 
