@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using VhostUser.Devices.Net;
+using VhostUser.Protocol;
 using VhostUser.Transport;
 
 namespace VhostUser.Endpoints;
@@ -84,7 +84,6 @@ public sealed partial class IbTransport
             Authentication = _options.Credential?.Kind ?? "None",
             Encrypted = terms?.Agreement.Encrypt ?? _options.Encrypt,
             QueuePairs = session?.Channels.Length ?? 0,
-            PathMtu = terms is null || provider == LinkProvider.Shm ? null : MtuOf(terms.Local.Address),
             FrameBytes = provider == LinkProvider.Auto ? 0 : FabricProvider.Of(provider).FillBytes,
             Credits = credits,
             Window = ChannelOptions.ReceiveFrames * (session?.Channels.Length ?? 0),
@@ -104,10 +103,19 @@ public sealed partial class IbTransport
             Since = _since,
             Rejected = _rejected,
             PeerHeaderLength = terms is { Peer.HeaderLength: > 0 } ? terms.Peer.HeaderLength : null,
+            PeerFeatures = FeatureNames.Of((VirtioFeatures)(terms?.Peer.Features ?? 0)),
             FaultId = _fault?.Error.ToString(),
             Fault = _fault?.Message,
             FaultAction = _fault?.RecommendedAction,
         };
+    }
+
+    /// <summary>Adds what the system tells of the path; looking takes a while, so it is not done on the link's thread.</summary>
+    private IbTransportInfo WithPath(IbTransportInfo info, LinkTerms terms)
+    {
+        if (info.Provider != LinkProvider.Tcp) return info.Provider == LinkProvider.Shm ? info : info with { PathMtu = MtuOf(terms.Local.Address) };
+        TcpPath path = TcpPath.Read(FabricEngine.ReadAddress(terms.Agreement.Address).Port, _options.IsListener);
+        return info with { PathMtu = path.Mtu > 0 ? path.Mtu : MtuOf(terms.Local.Address), Retransmits = path.Retransmits };
     }
 
     private static int? MtuOf(IPAddress address)

@@ -92,7 +92,11 @@ public sealed partial class IbTransport : IDisposable
 
     /// <summary>A photograph of the link.</summary>
     /// <exception cref="VhostException">ServerBusy: its thread does not answer.</exception>
-    public IbTransportInfo Snapshot() => _state == IbTransportState.Stopped || !_worker.IsAlive ? Photograph() : _worker.Loop.Invoke(Photograph, s_lookTimeout);
+    public IbTransportInfo Snapshot()
+    {
+        IbTransportInfo info = _state == IbTransportState.Stopped || !_worker.IsAlive ? Photograph() : _worker.Loop.Invoke(Photograph, s_lookTimeout);
+        return info.State == IbTransportState.Up && _terms is LinkTerms terms ? WithPath(info, terms) : info;
+    }
 
     /// <summary>Removes the link: the other end is told, and the server or bridge goes on without it. May be called again.</summary>
     public void Dispose() => Dispose(leave: true);

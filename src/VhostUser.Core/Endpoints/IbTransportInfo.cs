@@ -33,7 +33,7 @@ public sealed record IbTransportInfo
     public required bool Encrypted { get; init; }
     /// <summary>Queue pairs that are joined; 0 while the link is not up.</summary>
     public required int QueuePairs { get; init; }
-    /// <summary>Largest packet of the path in bytes, by the network interface that it begins with; null where there is none.</summary>
+    /// <summary>Largest packet of the path in bytes: what TCP found, or else that of the network interface it begins with; null where there is none.</summary>
     public int? PathMtu { get; init; }
     /// <summary>Bytes at which a frame is full.</summary>
     public required int FrameBytes { get; init; }
@@ -63,7 +63,7 @@ public sealed record IbTransportInfo
     public required long Lost { get; init; }
     /// <summary>Times that a full frame had to wait for credits.</summary>
     public required long CreditStalls { get; init; }
-    /// <summary>TCP segments that the kernel sent again for this link; null where the fabric does not tell.</summary>
+    /// <summary>TCP segments that the kernel sent again in this session; null where the fabric does not tell.</summary>
     public long? Retransmits { get; init; }
     /// <summary>Frames of strangers or of older sessions, which were not taken.</summary>
     public required long ForeignFrames { get; init; }
@@ -75,6 +75,8 @@ public sealed record IbTransportInfo
     public required int Rejected { get; init; }
     /// <summary>Bytes of the virtio-net header of the other end's guest, when it had one as the session began.</summary>
     public int? PeerHeaderLength { get; init; }
+    /// <summary>Virtio features of the other end's guest, offloads above all, when it had one as the session began.</summary>
+    public string[] PeerFeatures { get; init; } = [];
     /// <summary>Id of the last error, or null.</summary>
     public string? FaultId { get; init; }
     /// <summary>The last error in words, or null.</summary>

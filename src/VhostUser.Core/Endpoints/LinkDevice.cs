@@ -36,9 +36,19 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
     public DropCounters Drops { get; } = new();
 
     /// <summary>Whether something waits that may not wait for ever.</summary>
-    public bool IsWaiting => _heldSince.Any(since => since != 0) || _deliveries.Any(delivery => delivery.IsWaiting);
+    public bool IsWaiting => _heldSince.AsSpan().ContainsAnyExcept(0) || WantsReceiveKicks;
 
-    public override bool WantsReceiveKicks => _deliveries.Any(delivery => delivery.IsWaiting);
+    public override bool WantsReceiveKicks
+    {
+        get
+        {
+            foreach (LinkDelivery delivery in _deliveries)
+            {
+                if (delivery.IsWaiting) return true;
+            }
+            return false;
+        }
+    }
 
     public override bool HoldsBack(NetQueuePair pair) => pair.Index < _heldSince.Length && _heldSince[pair.Index] != 0;
 

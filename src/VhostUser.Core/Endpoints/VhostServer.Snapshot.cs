@@ -53,6 +53,7 @@ public sealed partial class VhostServer
             Sessions = _sessions,
             Rejected = _rejected,
             Bridge = Bridge?.Name,
+            Link = Link?.Name,
             Announcements = _session?.Announcements ?? 0,
             LastAnnounced = _session?.LastAnnounced?.ToString(),
             Mtu = _session?.Mtu ?? _options.Mtu,

@@ -27,4 +27,6 @@ public sealed record VhostServerInfo : EndpointInfo
     public int? Mtu { get; init; }
     /// <summary>The bridge that the server is a port of, or null.</summary>
     public string? Bridge { get; init; }
+    /// <summary>The link to another host that the server is joined to, or null.</summary>
+    public string? Link { get; init; }
 }

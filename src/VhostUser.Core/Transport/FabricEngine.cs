@@ -19,7 +19,7 @@ internal sealed unsafe partial class FabricEngine : LinkEngine
     private readonly byte* _contexts;
     private readonly fid_ep*[] _endpoints;
     private readonly ulong[] _peers;
-    private readonly Dictionary<nint, nint> _regions = []; // descriptor to struct fid_mr
+    private readonly List<nint> _regions = []; // struct fid_mr
     private FabricInfo? _info;
     private fid_fabric* _fabric;
     private fid_domain* _domain;
@@ -42,8 +42,6 @@ internal sealed unsafe partial class FabricEngine : LinkEngine
         NativeMemory.Clear(_contexts, (nuint)(slots * ContextSize));
     }
 
-    public override int MaxPieces => Math.Min((int)Math.Min(_info!.First->tx_attr->iov_limit, _info.First->rx_attr->iov_limit), WorkRequest.MaxPieces);
-
     public override int WaitFd => _wait?.Number ?? -1;
 
     public override bool IsClosed
@@ -60,15 +58,8 @@ internal sealed unsafe partial class FabricEngine : LinkEngine
     public override nint Register(byte* address, ulong length)
     {
         fid_mr* region = Fabric.Register(_domain, address, length, _nextKey++);
-        // A provider without FI_MR_LOCAL has no descriptors: the registration itself is the number then.
-        nint descriptor = region->mem_desc != 0 ? region->mem_desc : (nint)region;
-        _regions[descriptor] = (nint)region;
-        return descriptor;
-    }
-
-    public override void Unregister(nint registration)
-    {
-        if (_regions.Remove(registration, out nint region)) Fabric.Close((void*)region);
+        _regions.Add((nint)region);
+        return region->mem_desc; // null where the provider needs none (no FI_MR_LOCAL)
     }
 
     public override int PostSends(int endpoint, ReadOnlySpan<WorkRequest> requests)
@@ -92,6 +83,7 @@ internal sealed unsafe partial class FabricEngine : LinkEngine
         return requests.Length;
     }
 
+    [SkipLocalsInit]
     public override int Poll(Span<Completion> completions)
     {
         fi_cq_data_entry* entries = stackalloc fi_cq_data_entry[PollBurst];
@@ -122,7 +114,7 @@ internal sealed unsafe partial class FabricEngine : LinkEngine
             Fabric.Close(endpoint);
         }
         Array.Clear(_endpoints);
-        foreach (nint region in _regions.Values) Fabric.Close((void*)region);
+        foreach (nint region in _regions) Fabric.Close((void*)region);
         _regions.Clear();
         _wait?.Dispose();
         Fabric.Close(_passive);

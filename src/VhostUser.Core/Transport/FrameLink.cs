@@ -96,7 +96,7 @@ internal sealed unsafe class FrameLink : IDisposable
             long frames = _channels[i].Counters.FramesReceived;
             _missed[i] = frames == _heard[i] ? _missed[i] + 1 : 0;
             _heard[i] = frames;
-            if (_missed[i] > BeatsMissed) Fail(VhostError.PeerTimeout, $"The other end has been silent for {BeatsMissed} s on queue pair {i}.", "The link comes back by itself when the path does.");
+            if (_missed[i] >= BeatsMissed) Fail(VhostError.PeerTimeout, $"The other end has been silent for {BeatsMissed} s on queue pair {i}.", "The link comes back by itself when the path does.");
             else SendBeat(_channels[i]);
         }
         if (Engine.IsClosed) Fail(VhostError.PeerDisconnected, "The other end closed the fabric's connection.", "The link comes back by itself when the other end does.");

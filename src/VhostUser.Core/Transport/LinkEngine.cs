@@ -2,11 +2,9 @@ using VhostUser.Interop;
 
 namespace VhostUser.Transport;
 
-/// <summary>One message to send or one buffer to receive into; up to four pieces.</summary>
+/// <summary>One message to send or one buffer to receive into; a few pieces, as the fabric allows.</summary>
 internal unsafe struct WorkRequest
 {
-    public const int MaxPieces = 4;
-
     /// <summary>The pieces, in order; read when the request is posted.</summary>
     public iovec* Pieces;
     public int Count;
@@ -34,18 +32,12 @@ internal struct Completion
 /// </summary>
 internal abstract unsafe class LinkEngine : IDisposable
 {
-    /// <summary>Pieces that a message may have.</summary>
-    public virtual int MaxPieces => WorkRequest.MaxPieces;
-
     /// <summary>A descriptor that becomes readable when there is something to poll for, or -1: then the engine must be polled.</summary>
     public virtual int WaitFd => -1;
 
-    /// <summary>Registers memory for sends and receives; lasts until <see cref="Unregister"/> or the engine ends.</summary>
+    /// <summary>Registers memory for sends and receives; lasts until the engine ends.</summary>
     /// <exception cref="VhostException">FabricFailed.</exception>
     public abstract nint Register(byte* address, ulong length);
-
-    /// <summary>Ends a registration: the fabric has no hand in the memory any more.</summary>
-    public abstract void Unregister(nint registration);
 
     /// <summary>Posts messages in their order; how many were taken. The rest is for later.</summary>
     public abstract int PostSends(int endpoint, ReadOnlySpan<WorkRequest> requests);

@@ -14,7 +14,7 @@ internal static class CmdletShape
         ["New", "Remove", "Start", "Stop", "Connect", "Disconnect", "Enable", "Disable", "Reset", "Set"];
 
     // As New-TimeSpan: what they make is a value, and nothing outside the pipeline changes.
-    private static readonly HashSet<string> _valueMakers = ["New-VhostPacket"];
+    private static readonly HashSet<string> _valueMakers = ["New-VhostPacket", "New-IbKey"];
 
     private static readonly HashSet<string> _approvedVerbs =
         [.. new[] { typeof(VerbsCommon), typeof(VerbsCommunications), typeof(VerbsData), typeof(VerbsDiagnostic), typeof(VerbsLifecycle),

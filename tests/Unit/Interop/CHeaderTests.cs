@@ -15,7 +15,7 @@ public partial class CHeaderTests
     private static readonly string[] _libc =
     [
         "errno.h", "fcntl.h", "limits.h", "poll.h", "signal.h", "stddef.h", "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "linux/userfaultfd.h", "sys/mman.h", "sys/socket.h", "sys/stat.h",
-        "sys/uio.h", "sys/un.h", "linux/memfd.h",
+        "sys/uio.h", "sys/un.h", "linux/memfd.h", "netinet/in.h", "linux/tcp.h",
     ];
 
     [CCompilerFact("poll.h")]
@@ -50,6 +50,7 @@ public partial class CHeaderTests
             .SameLayout<ucred>("struct ucred")
             .SameLayout<sigaction_t>("struct sigaction")
             .SameLayout<statx_t>("struct statx")
+            .SameOffsets<tcp_info>("struct tcp_info").That("sizeof(struct tcp_info) >= 104")
             .That("__builtin_offsetof(siginfo_t, si_addr) == 16") // BusErrorGuard's code reads it there
             .That($"sizeof(struct epoll_event) == {epollEvent}")
             .That($"__builtin_offsetof(struct epoll_event, data) == {epollEvent - 8}")

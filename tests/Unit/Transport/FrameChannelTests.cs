@@ -112,7 +112,7 @@ public sealed unsafe class FrameChannelTests : IDisposable
     }
 
     [Fact]
-    public void An_answer_tells_the_round_trip_and_a_silent_peer_is_noticed()
+    public void A_numbered_question_is_answered()
     {
         var answers = new List<ulong>();
         _a.Answered = (number, _) => answers.Add(number);

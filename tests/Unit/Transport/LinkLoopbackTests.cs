@@ -25,6 +25,8 @@ public sealed class LinkLoopbackTests : LinkTest
         Assert.Equal((LinkProvider.Tcp, LinkMode.Bundle, pairs, encrypt), (info.Provider, info.Mode, info.QueuePairs, info.Encrypted));
         Assert.Equal((0L, 0L, 1), (info.Lost, info.Dropped, info.Sessions));
         Assert.True(info.FramesSent < info.PacketsSent, "packets were not bundled");
+        Assert.True(info is { PathMtu: > 1000, Retransmits: >= 0 }, "the kernel told nothing of the connections");
+        Assert.Contains("Version1", info.PeerFeatures);
     }
 
     [FabricFact]

@@ -41,8 +41,6 @@ internal sealed unsafe class PairEngine : LinkEngine
 
     public override nint Register(byte* address, ulong length) => 1;
 
-    public override void Unregister(nint registration) { }
-
     public override int PostSends(int endpoint, ReadOnlySpan<WorkRequest> requests)
     {
         for (int i = 0; i < requests.Length; i++)
