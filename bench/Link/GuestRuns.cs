@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using VhostUser.Tests.Interop;
 using VhostUser.Tests.Interop.Peers;
 
 namespace VhostUser.Bench.Link;
@@ -36,6 +35,12 @@ internal static class GuestRuns
         return line.Success ? new Measurement(double.Parse(line.Groups[1].Value, CultureInfo.InvariantCulture) * 1e6) : throw new InvalidOperationException("ib_send_bw gave no message rate");
     }
 
-    private static Match Find(QemuGuest guest, string pattern) => Deadline.Wait(
-        () => Regex.Match(guest.Run("cat /tmp/listen.log"), pattern, RegexOptions.Multiline), match => match.Success, Bound);
+    // One command that waits, rather than many that look: the guest's serial line is slow.
+    private static Match Find(QemuGuest guest, string pattern)
+    {
+        string start = pattern[1..pattern.IndexOf(' ', StringComparison.Ordinal)];
+        string log = guest.Run($"i=0; while [ $i -lt {(int)Bound.TotalSeconds} ]; do grep -q '^{start}' /tmp/listen.log && break; sleep 1; i=$((i+1)); done; cat /tmp/listen.log", Bound + TimeSpan.FromSeconds(30));
+        Match match = Regex.Match(log, pattern, RegexOptions.Multiline);
+        return match.Success ? match : throw guest.Failure($"ran a link that printed '{log}'");
+    }
 }

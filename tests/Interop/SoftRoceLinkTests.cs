@@ -53,7 +53,6 @@ public sealed class SoftRoceLinkTests
         using Pair pair = new();
         foreach ((string server, string client) in new[]
         {
-            ("fi_pingpong -p verbs -e msg -I 100 -S 4096", "fi_pingpong -p verbs -e msg -I 100 -S 4096 198.18.0.2"),
             ("rping -s -a 198.18.0.2 -C 20", "rping -c -a 198.18.0.2 -C 20 -V"),
             ("ib_send_bw -d rxe0 -x 1 -F -e -n 100", "ib_send_bw -d rxe0 -x 1 -F -e -n 100 198.18.0.2"),
         })

@@ -9,7 +9,7 @@ public static class SoftRoce
     private const string LibraryFolder = "/usr/lib/x86_64-linux-gnu";
 
     // rdma makes the device; ip and tc do what busybox's can't; the others are asked, or talk to each other, to compare.
-    private static readonly string[] s_programs = ["rdma", "ip", "tc", "ibv_devinfo", "fi_info", "fi_pingpong", "ib_send_bw", "rping"];
+    private static readonly string[] s_programs = ["rdma", "ip", "tc", "ibv_devinfo", "ib_send_bw", "rping"];
 
     /// <summary>Gets what such a guest boots into.</summary>
     /// <remarks>crc32_generic comes first: rdma_rxe asks for it by its algorithm, so no module names it as needed.</remarks>
