@@ -55,7 +55,7 @@ public sealed partial class IbTransport
         }
     }
 
-    /// <summary>The one who has been here longest without proving anything makes way: a flood can't keep the other end out.</summary>
+    /// <summary>Whoever has been here longest without proving anything makes way: a flood can't keep the other end out.</summary>
     private void Admit(Socket socket)
     {
         lock (_strangers)
@@ -65,7 +65,7 @@ public sealed partial class IbTransport
         }
     }
 
-    /// <summary>He has proven that he belongs here, or has gone.</summary>
+    /// <summary>It has proven that it belongs here, or has gone.</summary>
     private void Forget(Socket socket)
     {
         lock (_strangers)
@@ -108,8 +108,7 @@ public sealed partial class IbTransport
         (IPEndPoint local, IPEndPoint remote) = EndsOf(socket);
         Stream stream = await ControlSecurity.ProtectAsync(new NetworkStream(socket), _options.Credential, isListener: true, limit.Token).ConfigureAwait(false);
         await using var control = new ControlStream(stream, isListener: true);
-        LinkHello own = await DescribeAsync(local.Address, null).ConfigureAwait(false);
-        LinkHandshake.Result result = await LinkHandshake.AcceptAsync(control, own, _options.Credential?.Key, limit.Token).ConfigureAwait(false);
+        LinkHandshake.Result result = await LinkHandshake.AcceptAsync(control, () => DescribeAsync(local.Address, null), _options.Credential?.Key, limit.Token).ConfigureAwait(false);
         Forget(socket);
         await _establishing.WaitAsync(limit.Token).ConfigureAwait(false);
         bool established = false;

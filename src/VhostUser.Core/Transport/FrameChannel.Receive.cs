@@ -120,11 +120,4 @@ internal sealed unsafe partial class FrameChannel
         PostReceive(index);
         return FrameFault.None;
     }
-
-    private void PostReceive(int index)
-    {
-        WorkRequest request = Request(ReceiveFrame(index), ChannelOptions.FrameBytes, index);
-        if (_engine.PostReceives(_endpoint, new ReadOnlySpan<WorkRequest>(ref request)) == 0)
-            throw new VhostException(VhostError.FabricFailed, "The fabric's receive queue is full; it was made for all frames.", $"queue pair {_endpoint}", "This is a defect of the provider; try another -Provider.");
-    }
 }

@@ -76,7 +76,7 @@ internal sealed unsafe partial class FrameChannel
         if (size > 0) *(T*)(frame + FrameHeader.Size) = payload;
         uint length = Finish(frame, type, (uint)(FrameHeader.Size + size), 0);
         WorkRequest request = Request(frame, length, ChannelOptions.ReceiveFrames + ChannelOptions.SendFrames + index);
-        if (_engine.PostSends(_endpoint, new ReadOnlySpan<WorkRequest>(ref request)) == 0)
+        if (!TryPostSend(request))
         {
             _sequence--; // nobody saw it, so the number is free again
             return false;
@@ -125,7 +125,7 @@ internal sealed unsafe partial class FrameChannel
             _isStalled = false;
         }
         WorkRequest request = Request(_openFrame, _fill, ChannelOptions.ReceiveFrames + _open);
-        if (_engine.PostSends(_endpoint, new ReadOnlySpan<WorkRequest>(ref request)) == 0) return false;
+        if (!TryPostSend(request)) return false;
         Counters.FramesSent++;
         Counters.PacketsSent += _openPackets;
         Counters.BytesSent += _openBytes;

@@ -39,6 +39,12 @@ internal sealed unsafe partial class FrameChannel
     /// <summary>What the channel did.</summary>
     public ChannelCounters Counters { get; } = new();
 
+    /// <summary>
+    /// Why the engine takes nothing more; the session has to end then. It is kept rather than thrown, since whoever sends or takes a packet
+    /// here works for a guest, which is not to blame.
+    /// </summary>
+    public VhostException? Failure { get; private set; }
+
     /// <summary>Frames that may be sent before the peer gives credits.</summary>
     public int Credits => ChannelOptions.ReceiveFrames - (int)((uint)_sequence - _peerConsumed);
 
@@ -62,6 +68,33 @@ internal sealed unsafe partial class FrameChannel
         if (slot < ChannelOptions.ReceiveFrames + ChannelOptions.SendFrames) _freeSends[_freeSendCount++] = slot - ChannelOptions.ReceiveFrames;
         else _freeControls[_freeControlCount++] = slot - ChannelOptions.ReceiveFrames - ChannelOptions.SendFrames;
         return FrameFault.None;
+    }
+
+    private bool TryPostSend(WorkRequest request)
+    {
+        try
+        {
+            return Failure is null && _engine.PostSends(_endpoint, new ReadOnlySpan<WorkRequest>(ref request)) == 1;
+        }
+        catch (VhostException error)
+        {
+            Failure = error;
+            return false;
+        }
+    }
+
+    private void PostReceive(int index)
+    {
+        WorkRequest request = Request(ReceiveFrame(index), ChannelOptions.FrameBytes, index);
+        try
+        {
+            if (Failure is not null || _engine.PostReceives(_endpoint, new ReadOnlySpan<WorkRequest>(ref request)) == 1) return;
+            Failure = new VhostException(VhostError.FabricFailed, "The fabric's receive queue is full; it was made for all frames.", $"queue pair {_endpoint}", "This is a defect of the provider; try another -Provider.");
+        }
+        catch (VhostException error)
+        {
+            Failure = error;
+        }
     }
 
     private byte* ReceiveFrame(int index) => _memory + index * ChannelOptions.FrameBytes;

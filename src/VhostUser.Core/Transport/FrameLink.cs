@@ -59,9 +59,14 @@ internal sealed unsafe class FrameLink : IDisposable
     public Action<ulong, TimeSpan>? Answered { get; set; }
 
     /// <summary>Posts all receive buffers; to be called before the peer may send.</summary>
+    /// <exception cref="VhostException">FabricFailed.</exception>
     public void Start()
     {
-        foreach (FrameChannel channel in _channels) channel.Start();
+        foreach (FrameChannel channel in _channels)
+        {
+            channel.Start();
+            if (channel.Failure is VhostException failure) throw failure;
+        }
     }
 
     /// <summary>Looks for completions once; true when there were any.</summary>
@@ -74,7 +79,11 @@ internal sealed unsafe class FrameLink : IDisposable
             count = Engine.Poll(_completions);
             for (int i = 0; i < count && Fault is null; i++) Take(_completions[i]);
             // Also when nothing came: packets were taken since the last look, and both ends may be waiting for it.
-            foreach (FrameChannel channel in _channels) channel.ReturnCredits();
+            foreach (FrameChannel channel in _channels)
+            {
+                channel.ReturnCredits();
+                Fault ??= channel.Failure;
+            }
         }
         catch (VhostException error)
         {

@@ -42,10 +42,15 @@ internal static class LinkHandshake
 
     /// <summary>The listening end's part, up to where it knows who is there and what both want; the caller then opens the fabric and sends the agreement.</summary>
     /// <exception cref="VhostException">LinkUnauthorized, LinkRefused, LinkInvalid or PeerDisconnected.</exception>
-    public static async Task<Result> AcceptAsync(ControlStream control, LinkHello own, byte[]? key, CancellationToken cancel)
+    /// <param name="control">The channel.</param>
+    /// <param name="describe">Makes this end's hello; not called for a stranger who has said nothing that makes sense.</param>
+    /// <param name="key">The key, or null.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public static async Task<Result> AcceptAsync(ControlStream control, Func<Task<LinkHello>> describe, byte[]? key, CancellationToken cancel)
     {
         byte[] theirs = await control.ExpectAsync(ControlMessage.Hello, cancel).ConfigureAwait(false);
         LinkHello peer = ReadHello(theirs);
+        LinkHello own = await describe().ConfigureAwait(false);
         byte[] hello = own.ToBytes();
         var secrets = new LinkSecrets(key ?? s_noKey, theirs, hello);
         await control.SendAsync(ControlMessage.Hello, (byte[])[.. hello, .. secrets.ListenerProof], cancel).ConfigureAwait(false);

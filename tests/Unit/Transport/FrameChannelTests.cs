@@ -112,6 +112,17 @@ public sealed unsafe class FrameChannelTests : IDisposable
     }
 
     [Fact]
+    public void A_connection_that_breaks_under_a_send_ends_the_session_and_not_the_sender()
+    {
+        _engineA.Break = new VhostException(VhostError.FabricFailed, "gone");
+        Assert.True(Send(_a, 100));
+        Assert.False(Channel(_a).Flush());
+        _a.Poll();
+        Assert.Equal("gone", _a.Fault?.Message);
+        Assert.Equal(1, Channel(_a).Unsent);
+    }
+
+    [Fact]
     public void A_numbered_question_is_answered()
     {
         var answers = new List<ulong>();

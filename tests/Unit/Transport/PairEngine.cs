@@ -26,8 +26,8 @@ internal sealed unsafe class PairEngine : LinkEngine
     /// <summary>Posts that are refused before one is taken, as by a full queue.</summary>
     public int Refuse { get; set; }
 
-    /// <summary>Sends whose completion is held back.</summary>
-    public bool HoldsSends { get; set; }
+    /// <summary>Thrown by the next posts, as by a connection that broke.</summary>
+    public VhostException? Break { get; set; }
 
     /// <summary>Spoils what is sent.</summary>
     public Action<byte[]>? Spoil { get; set; }
@@ -45,6 +45,7 @@ internal sealed unsafe class PairEngine : LinkEngine
     {
         for (int i = 0; i < requests.Length; i++)
         {
+            if (Break is not null) throw Break;
             if (Refuse-- > 0) return i;
             var bytes = new List<byte>();
             for (int piece = 0; piece < requests[i].Count; piece++) bytes.AddRange(new ReadOnlySpan<byte>(requests[i].Pieces[piece].iov_base, (int)requests[i].Pieces[piece].iov_len));
@@ -52,7 +53,7 @@ internal sealed unsafe class PairEngine : LinkEngine
             Spoil?.Invoke(message);
             Sent.Add(message);
             _peer.Take(endpoint, message);
-            if (!HoldsSends) _completions.Enqueue(new Completion { Slot = requests[i].Slot });
+            _completions.Enqueue(new Completion { Slot = requests[i].Slot });
         }
         return requests.Length;
     }
