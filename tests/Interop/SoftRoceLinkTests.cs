@@ -25,8 +25,10 @@ public sealed class SoftRoceLinkTests
     public void A_link_between_network_namespaces_outlives_loss_delay_and_a_cut_of_ten_seconds()
     {
         using QemuGuest guest = SoftRoce.Start("198.18.0.1/24", lifetime: TimeSpan.FromMinutes(8));
-        guest.Run("mkdir -p /var/run; ip netns add far; ip link add near0 type veth peer name far0 netns far");
-        guest.Run("ip addr add 198.18.7.1/24 dev near0; ip link set near0 up; ip -n far addr add 198.18.7.2/24 dev far0; ip -n far link set far0 up; ip -n far link set lo up");
+        // By their paths: busybox's shell would take its own ip.
+        guest.Run("mkdir -p /var/run; /bin/ip netns add far && /bin/ip link add near0 type veth peer name far0 netns far");
+        guest.Run("/bin/ip addr add 198.18.7.1/24 dev near0 && /bin/ip link set near0 up");
+        guest.Run("/bin/ip -n far addr add 198.18.7.2/24 dev far0 && /bin/ip -n far link set far0 up && /bin/ip -n far link set lo up");
         Impair("delay 10ms loss 1%");
         const string both = "provider=tcp insecure=1 lossy=1 seconds=60 max=1500 drop=1";
         GuestLink near = GuestLink.Start(guest, "near", $"listen=198.18.7.1 {both}");
@@ -44,7 +46,7 @@ public sealed class SoftRoceLinkTests
             Assert.True(int.Parse(line.Groups[2].Value, null) > 1000, line.Value);
         }
 
-        void Impair(string how) => guest.Run($"tc qdisc replace dev near0 root netem limit 100000 {how}; ip netns exec far tc qdisc replace dev far0 root netem limit 100000 {how}");
+        void Impair(string how) => guest.Run($"/bin/tc qdisc replace dev near0 root netem limit 100000 {how} && /bin/ip netns exec far /bin/tc qdisc replace dev far0 root netem limit 100000 {how}");
     }
 
     [SoftRoceFact(full: true)]

@@ -23,7 +23,7 @@ internal sealed class GuestLink
     {
         string command = SoftRoce.Command("VhostUser.Tests.LinkProcess", arguments);
         // It ends with its standard input, which is therefore a program that says nothing for a long time.
-        guest.Run($"(sleep 1000 | {(network is null ? "" : $"ip netns exec {network} ")}env {command}) > /tmp/{name}.log 2>&1 &");
+        guest.Run($"(sleep 1000 | {(network is null ? "" : $"/bin/ip netns exec {network} ")}env {command}) > /tmp/{name}.log 2>&1 &");
         return new GuestLink(guest, $"/tmp/{name}.log");
     }
 
