@@ -7,7 +7,7 @@ namespace VhostUser.Endpoints;
 public sealed partial class IbTransport : IWorkerMember
 {
     // As long as this after the last frame the thread looks again at once: a wake-up costs more than a few looks.
-    private static readonly TimeSpan s_spin = TimeSpan.FromMilliseconds(0.1);
+    private static readonly TimeSpan s_spin = TimeSpan.FromMilliseconds(0.2);
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(1);
 
     private EventLoop? _loop;
@@ -36,7 +36,7 @@ public sealed partial class IbTransport : IWorkerMember
             return TimeSpan.Zero;
         }
         if (progress) _lastProgress = Stopwatch.GetTimestamp();
-        if (progress || Stopwatch.GetElapsedTime(_lastProgress) < s_spin || _probe is { IsLoading: true }) return TimeSpan.Zero;
+        if (progress || Stopwatch.GetElapsedTime(_lastProgress) < s_spin || _probe is not null) return TimeSpan.Zero;
         if (_end.Patience is TimeSpan patience)
         {
             _end.Wake();

@@ -26,9 +26,6 @@ internal sealed class LinkProbe(int roundTrips, TimeSpan load)
     /// <summary>How far it is, from 0 to 1.</summary>
     public double Progress => Volatile.Read(ref _progress);
 
-    /// <summary>Whether the thread must not sleep.</summary>
-    public bool IsLoading { get; private set; }
-
     /// <summary>Round trips, in the order they were made.</summary>
     public IReadOnlyList<TimeSpan> Times => _times;
 
@@ -79,8 +76,7 @@ internal sealed class LinkProbe(int roundTrips, TimeSpan load)
     {
         if (_loadStart == 0) _loadStart = Stopwatch.GetTimestamp();
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_loadStart);
-        IsLoading = elapsed < load;
-        if (IsLoading)
+        if (elapsed < load)
         {
             while (channel.TrySendLoad()) _loadBytes += channel.LoadFrameBytes;
             return;
