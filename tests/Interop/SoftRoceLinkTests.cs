@@ -30,7 +30,7 @@ public sealed class SoftRoceLinkTests
         guest.Run("/bin/ip addr add 198.18.7.1/24 dev near0 && /bin/ip link set near0 up");
         guest.Run("/bin/ip -n far addr add 198.18.7.2/24 dev far0 && /bin/ip -n far link set far0 up && /bin/ip -n far link set lo up");
         Impair("delay 10ms loss 1%");
-        const string both = "provider=tcp insecure=1 lossy=1 seconds=60 max=1500 drop=1";
+        const string both = "provider=tcp insecure=1 lossy=1 seconds=60 max=1500 drop=1 up=150";
         GuestLink near = GuestLink.Start(guest, "near", $"listen=198.18.7.1 {both}");
         near.WaitForLine("ready", Bound);
         GuestLink far = GuestLink.Start(guest, "far", $"connect=198.18.7.1 {both}", "far");
@@ -69,7 +69,7 @@ public sealed class SoftRoceLinkTests
     {
         using Pair pair = new();
         string security = traffic.Contains("key=", StringComparison.Ordinal) ? "" : "insecure=1";
-        string both = $"provider=verbs mode={mode} {security} seconds=170 {traffic}";
+        string both = $"provider=verbs mode={mode} {security} seconds=170 up=150 {traffic}";
         GuestLink first = GuestLink.Start(pair.A, "first", $"listen=198.18.0.1 {both}");
         first.WaitForLine("ready", Bound);
         GuestLink second = GuestLink.Start(pair.B, "second", $"connect=198.18.0.1 {both}");

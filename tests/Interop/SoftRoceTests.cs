@@ -49,7 +49,7 @@ public sealed class SoftRoceTests
     public void Two_ends_in_one_guest_exchange_checked_packets_over_verbs()
     {
         using QemuGuest guest = SoftRoce.Start("198.18.0.1/24");
-        const string both = "provider=verbs mode=bundle insecure=1 port=18600 packets=3000 max=1500 seconds=100";
+        const string both = "provider=verbs mode=bundle insecure=1 port=18600 packets=3000 max=1500 seconds=100 up=100";
         GuestLink first = GuestLink.Start(guest, "first", $"listen=198.18.0.1 {both}");
         first.WaitForLine("ready", Bound);
         GuestLink second = GuestLink.Start(guest, "second", $"connect=198.18.0.1 {both}");
