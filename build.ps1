@@ -4,6 +4,8 @@ Builds, tests, shows and packs the module; what is done is in build.targets and 
 .EXAMPLE
 ./build.ps1 -Task Test
 .EXAMPLE
+./build.ps1 -Task Test -Rdma
+.EXAMPLE
 ./build.ps1 -Task Bench -Quick
 #>
 [CmdletBinding()]
@@ -15,7 +17,10 @@ param(
     [string] $Configuration = 'Release',
 
     # Bench: a run of seconds instead of minutes. Interop: the cells of a test run instead of the whole matrix.
-    [switch] $Quick
+    [switch] $Quick,
+
+    # Test: the tests with guests and Soft-RoCE that take minutes, too.
+    [switch] $Rdma
 )
 $ErrorActionPreference = 'Stop'
 $results = "$PSScriptRoot/out/TestResults"
@@ -106,6 +111,7 @@ try {
             if ($LASTEXITCODE -ne 0) { throw "The interop matrix ended with code $LASTEXITCODE" }
         }
         'Test' {
+            if ($Rdma) { $env:VHOSTUSER_RDMA = 'full' }
             Invoke-Target Test
             Invoke-PesterSuite
             & dotnet run --file eng/TestSummary.cs -- $results

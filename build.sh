@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh [build|test|pester|demo|bench [-Quick]|interop [-Quick]|publish|package|peers]
+# ./build.sh [build|test [-Rdma]|pester|demo|bench [-Quick]|interop [-Quick]|publish|package|peers]
 # Needs the .NET SDK only. With PowerShell, found or restored, build.ps1 does the work; without it everything but Pester still runs.
 set -eu
 cd "$(dirname "$0")"
@@ -7,13 +7,14 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 [ $# -eq 0 ] || shift
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests, tshark reads
-# captures.
+# The programs the interop tests talk to, with the Debian package of each. busybox and the RDMA programs run in QEMU's guests, tshark
+# reads captures.
 peer_programs=(
     dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 busybox:busybox-static
     qemu-storage-daemon:qemu-system-common /usr/lib/qemu/virtiofsd:qemu-system-common
     /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk tshark:tshark
-    fi_info:libfabric-bin # links between hosts; it brings libfabric1
+    rdma:iproute2 ibv_devinfo:ibverbs-utils rping:rdmacm-utils ib_send_bw:perftest fi_info:libfabric-bin
+    /etc/libibverbs.d/rxe.driver:ibverbs-providers
 )
 
 # Sets missing to the packages of those that are not here, each once.
@@ -21,7 +22,7 @@ find_missing() {
     local entry
     missing=()
     for entry in "${peer_programs[@]}"; do
-        command -v "${entry%%:*}" > /dev/null || [[ " ${missing[*]} " == *" ${entry##*:} "* ]] || missing+=("${entry##*:}")
+        [ -e "${entry%%:*}" ] || command -v "${entry%%:*}" > /dev/null || [[ " ${missing[*]} " == *" ${entry##*:} "* ]] || missing+=("${entry##*:}")
     done
 }
 
@@ -125,17 +126,19 @@ without_pwsh() {
 case $task in
 peers) peers ;;
 build | test | pester | demo | bench | interop | publish | package)
-    quick=
+    quick= rdma=
     for argument in "$@"; do
         case $argument in
         -[Qq]uick | --quick) quick=1 ;;
+        -[Rr]dma | --rdma) rdma=1 ;;
         *) echo "build.sh: $argument is not an option of '$task'" >&2 && exit 2 ;;
         esac
     done
+    [ -z "$rdma" ] || export VHOSTUSER_RDMA=full
     if [ "$task" = interop ]; then
         interop
     elif find_pwsh; then
-        "${pwsh[@]}" -NoProfile -File build.ps1 -Task "$task" ${quick:+-Quick}
+        "${pwsh[@]}" -NoProfile -File build.ps1 -Task "$task" ${quick:+-Quick} ${rdma:+-Rdma}
     else
         without_pwsh
     fi

@@ -1,13 +1,25 @@
 using System.Globalization;
 using VhostUser.Bench;
+using VhostUser.Bench.Link;
 using VhostUser.Tests.Interop.Peers;
 
-// Usage: VhostUser.Bench [--quick] [--runs N] [--seconds S] [--case TEXT] [--name NAME]
+// Usage: VhostUser.Bench [--link] [--quick] [--runs N] [--seconds S] [--case TEXT] [--name NAME]
+// --link measures links between hosts instead of rings; bench/results/link.json.
+if (args.Length > 0 && args[0] == LinkEndProcess.Switch) return LinkEndProcess.Run(args[1..]);
 bool quick = args.Contains("--quick");
 int runs = int.Parse(Option("--runs") ?? (quick ? "1" : "5"), CultureInfo.InvariantCulture);
 var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? (quick ? "1" : "2"), CultureInfo.InvariantCulture));
 string? only = Option("--case");
-string name = Option("--name") ?? (quick ? "quick" : "latest");
+string name = Option("--name") ?? (args.Contains("--link") ? quick ? "link-quick" : "link" : quick ? "quick" : "latest");
+string folder = Path.Combine(Machine.RepositoryRoot(), "bench", "results");
+Directory.CreateDirectory(folder);
+string file = Path.Combine(folder, name + ".json");
+if (args.Contains("--link"))
+{
+    int status = LinkBench.Run(runs, time, only, file);
+    Console.WriteLine($"written to bench/results/{name}.json");
+    return status;
+}
 
 if (Programs.WhyMissing(Programs.Testpmd) is string missing)
 {
@@ -58,9 +70,6 @@ foreach (BenchCase bench in cases)
     results.Add(result);
     Console.WriteLine($"{bench.Name,-44} {bench.Size,5} {ours / 1e6,9:0.00} {theirs / 1e6,9:0.00} {ours * bench.Size * 8 / 1e9,9:0.0} {cyclesPerSecond / ours,7:0} {result.Ratio,6:0.00} {ratios[0],5:0.00}-{ratios[^1],-5:0.00} {result.AllocatedBytesPerPacket,6:0.00}");
 }
-string folder = Path.Combine(Machine.RepositoryRoot(), "bench", "results");
-Directory.CreateDirectory(folder);
-string file = Path.Combine(folder, name + ".json");
 BenchResult.Save(file, results);
 Console.WriteLine($"written to bench/results/{name}.json");
 return 0;

@@ -4,7 +4,8 @@
 set -eu
 folder=${1:-${VHOSTUSER_GUEST:-${XDG_CACHE_HOME:-$HOME/.cache}/vhostuser/guest}}
 mkdir -p "$folder"
-if compgen -G "$folder/boot/vmlinuz-*" > /dev/null; then
+# What an earlier version of this script unpacked has no configfs, which rdma_cm needs.
+if compgen -G "$folder/boot/vmlinuz-*" > /dev/null && compgen -G "$folder/lib/modules/*/kernel/fs/configfs" > /dev/null; then
     echo "guest kernel: $(basename "$folder"/boot/vmlinuz-*) is in $folder"
     exit
 fi
@@ -19,7 +20,8 @@ trap 'rm -rf "$work"' EXIT
 dpkg --fsys-tarfile "$work/$package"_*.deb | tar -x -C "$work" --wildcards \
     './boot/vmlinuz-*' './lib/modules/*/kernel/crypto' './lib/modules/*/kernel/lib' './lib/modules/*/kernel/net' \
     './lib/modules/*/kernel/arch/x86/crypto' './lib/modules/*/kernel/drivers/net/*.ko' './lib/modules/*/kernel/drivers/virtio' \
-    './lib/modules/*/kernel/drivers/char/*virtio*' './lib/modules/*/kernel/drivers/block/virtio_blk.ko' './lib/modules/*/kernel/drivers/infiniband'
+    './lib/modules/*/kernel/drivers/char/*virtio*' './lib/modules/*/kernel/drivers/block/virtio_blk.ko' './lib/modules/*/kernel/drivers/infiniband' \
+    './lib/modules/*/kernel/fs/configfs'
 rm -rf "$folder/lib" "$folder/boot"
 mv "$work/lib" "$folder/lib"
 mv "$work/boot" "$folder/boot"

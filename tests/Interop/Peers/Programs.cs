@@ -43,6 +43,11 @@ public static class Programs
             OpenVSwitch => "openvswitch-switch-dpdk",
             Busybox => "busybox-static",
             Tshark => "tshark",
+            "rdma" or "ip" or "tc" => "iproute2",
+            "ibv_devinfo" => "ibverbs-utils",
+            "rping" => "rdmacm-utils",
+            "ib_send_bw" => "perftest",
+            "fi_info" or "fi_pingpong" => "libfabric-bin",
             _ => null,
         };
         return package is null ? $"{program} not found in PATH" : $"{program} not found: ./build.sh peers installs it (apt-get install {package})";

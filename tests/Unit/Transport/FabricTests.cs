@@ -23,7 +23,8 @@ public class FabricTests
             .SameFront<fi_ops_cm>("struct fi_ops_cm").SameFront<fi_ops_msg>("struct fi_ops_msg").SameFront<fid_cq>("struct fid_cq").SameFront<fi_ops_cq>("struct fi_ops_cq")
             .SameFront<fid_eq>("struct fid_eq").SameFront<fi_ops_eq>("struct fi_ops_eq").SameFront<fid_av>("struct fid_av").SameFront<fi_ops_av>("struct fi_ops_av")
             .SameFront<fid_ep>("struct fid_ep").SameFront<fi_msg>("struct fi_msg").SameFront<fi_cq_data_entry>("struct fi_cq_data_entry").SameFront<fi_cq_attr>("struct fi_cq_attr")
-            .SameFront<fi_eq_attr>("struct fi_eq_attr");
+            .SameFront<fi_eq_attr>("struct fi_eq_attr")
+            .SameFront<fid_nic>("struct fid_nic").SameFront<fi_device_attr>("struct fi_device_attr").SameFront<fi_link_attr>("struct fi_link_attr");
         // What the library writes has room to spare, and what it reads is whole.
         c.SameOffsets<fi_cq_err_entry>("struct fi_cq_err_entry").That("sizeof(struct fi_cq_err_entry) <= 128");
         c.SameOffsets<fi_eq_err_entry>("struct fi_eq_err_entry").That("sizeof(struct fi_eq_err_entry) <= 128");

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.NetworkInformation;
+using Binding = VhostUser.Interop.Fabric.Fabric;
 
 namespace VhostUser.Transport.Inventory;
 
@@ -16,8 +18,20 @@ internal sealed record IbSources
 
     /// <summary>This machine, or another one's file tree, of which only the files are known.</summary>
     public static IbSources Of(string root) => root == "/"
-        ? new IbSources { Files = new FileTree(root), Addresses = AddressesOf, Fabric = static () => null }
+        ? new IbSources { Files = new FileTree(root), Addresses = AddressesOf, Fabric = AskFabric }
         : new IbSources { Files = new FileTree(root), Addresses = static _ => null, Fabric = static () => null };
+
+    // What links ask: verbs for a connection from an address of this host, efa for an endpoint without connections.
+    private static IReadOnlyList<FabricDevice> AskFabric()
+    {
+        IEnumerable<string?> addresses = NetworkInterface.GetAllNetworkInterfaces().SelectMany(port => port.GetIPProperties().UnicastAddresses)
+            .Where(address => !IPAddress.IsLoopback(address.Address) && !address.Address.IsIPv6LinkLocal).Select(address => address.Address.ToString());
+        return [.. addresses.SelectMany(address => Ask(LinkProvider.Verbs, Binding.FI_EP_MSG, address)), .. Ask(LinkProvider.Efa, Binding.FI_EP_RDM, null)];
+    }
+
+    private static IEnumerable<FabricDevice> Ask(LinkProvider provider, int endpointType, string? address) =>
+        from device in Binding.ListDevices(FabricProvider.Of(provider).Name, endpointType, address)
+        select new FabricDevice { Provider = FabricProvider.Of(provider).Name, Device = device.Device, Mtu = device.Mtu };
 
     private static string[]? AddressesOf(string device)
     {

@@ -6,7 +6,7 @@ namespace VhostUser.Tests.Interop.Peers;
 /// <summary>Writes an archive of the form "newc", which the Linux kernel unpacks as its first root file system (initramfs).</summary>
 internal sealed class CpioArchive(Stream output)
 {
-    private const int Directory = 0x4000, Regular = 0x8000, SymbolicLink = 0xa000; // S_IFDIR, S_IFREG, S_IFLNK
+    private const int Folder = 0x4000, Regular = 0x8000, SymbolicLink = 0xa000; // S_IFDIR, S_IFREG, S_IFLNK
     private readonly HashSet<string> _folders = [];
     private long _written;
     private int _number;
@@ -19,6 +19,13 @@ internal sealed class CpioArchive(Stream output)
     {
         AddFoldersAbove(path);
         Write(path, Regular | mode, content);
+    }
+
+    /// <summary>Adds all files below a folder of this machine, which may all be executed.</summary>
+    public void AddFiles(string folder, string target)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            AddFile($"{target}/{Path.GetRelativePath(folder, file)}", File.ReadAllBytes(file));
     }
 
     /// <summary>Adds a symbolic link.</summary>
@@ -37,7 +44,7 @@ internal sealed class CpioArchive(Stream output)
     private void AddFoldersAbove(string path)
     {
         for (int slash = path.IndexOf('/'); slash >= 0; slash = path.IndexOf('/', slash + 1))
-            if (_folders.Add(path[..slash])) Write(path[..slash], Directory | 0b111_101_101, default);
+            if (_folders.Add(path[..slash])) Write(path[..slash], Folder | 0b111_101_101, default);
     }
 
     // cpio(5), "New ASCII Format": thirteen fields of eight hexadecimal digits, name and content each filled up to four bytes.

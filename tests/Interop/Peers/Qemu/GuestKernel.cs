@@ -34,6 +34,9 @@ internal sealed class GuestKernel
             .SelectMany(root => Directory.GetFiles(Path.Combine(root, "boot"), "vmlinuz-*-amd64").Order().Reverse().Select(file => new GuestKernel(root, file)))
             .FirstOrDefault(kernel => Directory.Exists(kernel.Modules));
 
+    /// <summary>Whether it has a module as a file.</summary>
+    public bool Has(string module) => Directory.EnumerateFiles(Modules, module + ".ko*", SearchOption.AllDirectories).Any();
+
     /// <summary>The file to boot. A decompressed kernel, made once, starts several seconds sooner than one that unpacks itself in an emulated guest.</summary>
     public string BootFile()
     {

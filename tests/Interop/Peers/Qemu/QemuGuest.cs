@@ -12,6 +12,7 @@ namespace VhostUser.Tests.Interop.Peers;
 public sealed class QemuGuest : IDisposable
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Nudge = TimeSpan.FromSeconds(5);
 
     private readonly SocketFolder _folder;
     private LineSocket? _agent;
@@ -45,6 +46,7 @@ public sealed class QemuGuest : IDisposable
     {
         (string kernel, string archive) = options.Image.Make();
         SocketFolder folder = new();
+        archive = options.Image.AddFolders(archive, folder.File("image"));
         string memory = $"{options.MemoryMegabytes * 1024 + 8}K";
         string[] arguments =
         [
@@ -105,7 +107,15 @@ public sealed class QemuGuest : IDisposable
         while (true)
         {
             TimeSpan left = limit + Grace - Stopwatch.GetElapsedTime(start);
-            string line = (left > TimeSpan.Zero ? _agent.Receive(left) : null) ?? throw Failure($"did not answer '{command}' within {(limit + Grace).TotalSeconds} s ({Diagnose()})");
+            if (left <= TimeSpan.Zero) throw Failure($"did not answer '{command}' within {(limit + Grace).TotalSeconds} s ({Diagnose()})");
+            string? line = _agent.Receive(left < Nudge ? left : Nudge);
+            if (line is null)
+            {
+                // An answer can get stuck in the emulated serial line until something comes the other way; the agent ignores an empty line.
+                if (Program.WaitForExit(TimeSpan.Zero)) throw Failure($"ended before it answered '{command}'");
+                _agent.Send("");
+                continue;
+            }
             string[] parts = line.Split(' ');
             if (parts.Length >= 2 && parts[0] == id)
                 return (int.Parse(parts[1], null), parts.Length > 2 ? Encoding.UTF8.GetString(Convert.FromBase64String(parts[2])) : "");

@@ -15,6 +15,7 @@ exec < /dev/ttyS1 > /dev/ttyS1
 echo ready
 while :; do
     read -r id seconds command || continue
+    [ -n "$command" ] || continue
     echo "$command" | base64 -d > /tmp/.command
     timeout -k 2 "$seconds" sh /tmp/.command < /dev/null > /tmp/.output 2>&1
     echo "$id $? $(base64 -w 0 /tmp/.output)"
