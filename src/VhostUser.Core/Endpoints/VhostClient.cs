@@ -33,9 +33,6 @@ public sealed partial class VhostClient : IDisposable
         _space = new RegionSpace(options.Regions);
     }
 
-    /// <summary>Raised after <see cref="State"/> changed.</summary>
-    public event EventHandler? StateChanged;
-
     /// <summary>Name given when it was connected.</summary>
     public string Name => _options.Name;
 
@@ -131,6 +128,7 @@ public sealed partial class VhostClient : IDisposable
     public void Dispose()
     {
         StopKeeper();
+        _watch?.Dispose(); // not under the lock, which its look takes
         lock (_gate)
         {
             if (_state == EndpointState.Stopped) return;
@@ -237,7 +235,7 @@ public sealed partial class VhostClient : IDisposable
     {
         if (_state == state) return;
         _state = state;
-        StateChanged?.Invoke(this, EventArgs.Empty);
+        _stateChanged?.Invoke(this, EventArgs.Empty);
     }
 
     private static MemoryRegionInfo DescribeRegion(SharedRegion region) => new()

@@ -164,6 +164,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         lock (_disposeLock)
         {
             if (_disposed) return;
+            _watch?.Dispose();
             Bridge?.Remove(this);
             _session?.AbandonPostcopy(); // or the thread may wait for a page that nobody brings
             // A packet script stops the thread only when it returns.

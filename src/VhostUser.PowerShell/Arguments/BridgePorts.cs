@@ -6,6 +6,8 @@ namespace VhostUser.Arguments;
 /// <summary>Makes what -Port and -Tap name ports of a bridge.</summary>
 internal static class BridgePorts
 {
+    private const string Interfaces = "/sys/class/net";
+
     /// <summary>Adds a server by name, pattern or handle, or a tap interface that exists.</summary>
     /// <exception cref="VhostException">HandleNotFound when it is neither; what adding it says.</exception>
     public static void Add(VhostBridge bridge, ServerArgument port, VhostBridgePortOptions options)
@@ -26,6 +28,9 @@ internal static class BridgePorts
         }
     }
 
+    /// <summary>The names of the host's tap interfaces.</summary>
+    public static IEnumerable<string> Taps() => !Directory.Exists(Interfaces) ? [] : Directory.EnumerateDirectories(Interfaces).Select(path => Path.GetFileName(path)).Where(IsTap).Order();
+
     // Only a tun or tap interface has this file.
-    private static bool IsTap(string name) => !name.Contains('/', StringComparison.Ordinal) && File.Exists($"/sys/class/net/{name}/tun_flags");
+    private static bool IsTap(string name) => !name.Contains('/', StringComparison.Ordinal) && File.Exists($"{Interfaces}/{name}/tun_flags");
 }

@@ -47,15 +47,19 @@ public sealed class ReceiveVringPacketCommand : VhostCmdlet
         long wanted = Count ?? long.MaxValue;
         long start = Stopwatch.GetTimestamp();
         var burst = new List<ReceivedPacket>(BurstSize);
+        using var progress = new WaitProgress(this, $"Receiving on ring {Queue} of client '{client.Name}'", timeout);
         for (long received = 0; received < wanted; received += burst.Count)
         {
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             // Even when the time is over: packets that wait are taken, up to the number that was asked for.
             if (left < TimeSpan.Zero && Count is null) return;
             burst.Clear();
-            client.Receive(burst, Queue, (int)Math.Min(wanted - received, BurstSize), left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancel);
+            TimeSpan slice = left < WaitProgress.Interval ? left : WaitProgress.Interval;
+            client.Receive(burst, Queue, (int)Math.Min(wanted - received, BurstSize), slice > TimeSpan.Zero ? slice : TimeSpan.Zero, Cancel);
             if (burst.Count == 0)
             {
+                progress.Show(Count is null ? $"{received:n0} packets" : $"{received:n0} of {Count:n0} packets");
+                if (left > slice) continue;
                 if (Count is not null) throw TooFew(client, received, timeout);
                 return;
             }
