@@ -8,13 +8,13 @@ Builds, tests, shows and packs the module; what is done is in build.targets and 
 #>
 [CmdletBinding()]
 param(
-    [ValidateSet('Build', 'Test', 'Pester', 'Demo', 'Bench', 'Publish', 'Package', 'Peers')]
+    [ValidateSet('Build', 'Test', 'Pester', 'Demo', 'Bench', 'Interop', 'Publish', 'Package', 'Peers')]
     [string] $Task = 'Test',
 
     [ValidateSet('Release', 'Debug')]
     [string] $Configuration = 'Release',
 
-    # Bench: a run of seconds instead of minutes.
+    # Bench: a run of seconds instead of minutes. Interop: the cells of a test run instead of the whole matrix.
     [switch] $Quick
 )
 $ErrorActionPreference = 'Stop'
@@ -138,6 +138,11 @@ try {
             New-ModulePackage
         }
         'Peers' { & bash ./build.sh peers }
+        'Interop' {
+            [string[]] $arguments = if ($Quick) { '-Quick' }
+            & bash ./build.sh interop @arguments
+            if ($LASTEXITCODE -ne 0) { throw "The interop matrix ended with code $LASTEXITCODE" }
+        }
         'Test' {
             Invoke-Target Test
             Invoke-PesterSuite

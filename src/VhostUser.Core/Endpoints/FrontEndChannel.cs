@@ -38,7 +38,7 @@ internal sealed class FrontEndChannel : IDisposable
     /// <summary>The last request that was refused while the channel went on.</summary>
     public VhostException? Refusal => _refusal;
 
-    /// <summary>Requests received by name; only those that came.</summary>
+    /// <summary>Requests by name that were carried out or refused; only those that came.</summary>
     public IReadOnlyDictionary<string, long> Received
     {
         get
@@ -89,12 +89,10 @@ internal sealed class FrontEndChannel : IDisposable
     {
         var request = (BackEndRequest)message.Header.Request;
         ChannelAnswer answer;
-        bool promised = false;
+        BackEndMessageRule? rule = null;
         try
         {
-            BackEndMessageRule rule = CheckAgainstTable(request, message);
-            promised = rule.Reply == ReplyRule.Always;
-            Interlocked.Increment(ref _received[(int)request]);
+            rule = CheckAgainstTable(request, message);
             answer = _handler(request, message);
         }
         catch (VhostException error)
@@ -106,8 +104,10 @@ internal sealed class FrontEndChannel : IDisposable
         {
             message.CloseFds();
         }
+        // Counted when it is done: who sees the number sees what the request did.
+        if (rule is not null) Interlocked.Increment(ref _received[(int)request]);
         using FileDescriptor? file = answer.File;
-        if (!promised && (!message.Header.NeedsReply || (_negotiated & ProtocolFeatures.ReplyAck) == 0)) return;
+        if (rule?.Reply != ReplyRule.Always && (!message.Header.NeedsReply || (_negotiated & ProtocolFeatures.ReplyAck) == 0)) return;
         Span<byte> payload = stackalloc byte[BackEndMessageTable.ReplySize];
         BitConverter.TryWriteBytes(payload, answer.Result);
         _connection.Send(MessageHeader.ForReply((FrontEndRequest)request, payload.Length), payload, file is null ? [] : [file.Number]);

@@ -128,7 +128,7 @@ public sealed partial class VhostServer
         bool more = false;
         foreach (NetQueuePair pair in pairs)
         {
-            if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks();
+            if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks() && !_device.HoldsBack(pair);
             if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null && !pair.Filler.IsStarved;
         }
         return more;
@@ -174,7 +174,9 @@ public sealed partial class VhostServer
         _since = DateTimeOffset.Now;
         _idleRounds = 0;
         _armed = false;
-        _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
+        var connection = new Connection(socket, isFrontEnd: false);
+        _messages = connection.Log;
+        _session = new BackEnd(connection, _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
         {
             ChannelOpened = WatchChannel,
             ChannelClosing = channel => _loop.Unwatch(channel.Fd),

@@ -9,7 +9,7 @@ namespace VhostUser.Tests.Contract;
 internal static class CmdletConventions
 {
     // Words of the user's own, or names of new things: nothing there to complete. Paths of plain files are completed by the shell.
-    private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File"];
+    private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File", "Root"];
 
     // They change something and write nothing else.
     private static readonly HashSet<string> s_sinkVerbs = ["Add", "Remove", "Set", "Stop", "Disconnect", "Enable", "Disable", "Suspend", "Resume", "Reset"];
@@ -18,6 +18,9 @@ internal static class CmdletConventions
     {
         ["Server"] = typeof(ServerArgument), ["Client"] = typeof(ClientArgument), ["Region"] = typeof(RegionArgument), ["Bridge"] = typeof(BridgeArgument),
     };
+
+    // What they wait for goes on in the background, or is drawn on the screen.
+    private static readonly HashSet<string> s_withoutProgress = ["Start-VringCapture", "Watch-Vring"];
 
     // Their -Path is a socket.
     private static readonly HashSet<string> s_socketNouns = ["VhostServer", "VhostClient", "VhostRequest"];
@@ -44,7 +47,7 @@ internal static class CmdletConventions
     {
         bool waits = CmdletParameter.Of(cmdlet).Any(parameter => parameter.Name is "Timeout" or "Duration");
         bool shows = Family(cmdlet).Any(type => read(type).Contains("Progress(", StringComparison.Ordinal));
-        return waits && !shows ? [$"{ModuleAssembly.CommandName(cmdlet)}: waits (-Timeout, -Duration), but shows no progress."] : [];
+        return waits && !shows && !s_withoutProgress.Contains(ModuleAssembly.CommandName(cmdlet)) ? [$"{ModuleAssembly.CommandName(cmdlet)}: waits (-Timeout, -Duration), but shows no progress."] : [];
     }
 
     private static IEnumerable<Type> Family(Type cmdlet)
@@ -57,7 +60,7 @@ internal static class CmdletConventions
         var property = parameter.Property;
         if (property.IsDefined(typeof(ArgumentCompleterAttribute)) || property.IsDefined(typeof(ValidateSetAttribute))) return false;
         Type element = ElementOf(parameter);
-        if (element.Namespace == typeof(ServerArgument).Namespace || parameter.Name is "Queue" or "Provider" or "Interface") return true;
+        if (element.Namespace == typeof(ServerArgument).Namespace || parameter.Name == "Queue") return true;
         if (element != typeof(string)) return false; // enums are completed by the shell, numbers by nobody
         return parameter.Name is "Path" or "Destination" or "LiteralPath" ? s_socketNouns.Contains(cmdlet.NounName) : !s_freeText.Contains(parameter.Name);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Memory;
 using VhostUser.Rings;
 
@@ -35,6 +36,9 @@ internal sealed unsafe class NetReceiver
     }
 
     public DriverRing Ring { get; }
+
+    /// <summary>Where packets are captured: the endpoint's.</summary>
+    public CaptureTap Capture { get; init; } = new();
 
     /// <summary>Posts a buffer with every free descriptor and tells the device.</summary>
     public void Post()
@@ -166,7 +170,9 @@ internal sealed unsafe class NetReceiver
         uint length = total - (uint)_headerLength;
         Ring.Counters.Packets++;
         Ring.Counters.Bytes += length;
-        consumer.Consume(new PacketView(segments, count, (uint)_headerLength, length), new Segment(segments->Address, (uint)_headerLength));
+        var packet = new PacketView(segments, count, (uint)_headerLength, length);
+        if (Capture.IsOn) Capture.Add(packet, *(NetHeader*)segments->Address, Ring.Index, outbound: false);
+        consumer.Consume(packet, new Segment(segments->Address, (uint)_headerLength));
         return 1;
     }
 

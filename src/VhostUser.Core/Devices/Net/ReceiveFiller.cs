@@ -25,6 +25,25 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     /// <summary>Whether a receive buffer is there for another packet.</summary>
     public bool HasBuffer => _next < _count || Refill();
 
+    /// <summary>
+    /// Whether <see cref="TryWrite(in PacketView)"/> would not fail for want of buffers: false when the driver only has to add some, so
+    /// that a sender with patience waits. A packet that fits into no buffer of this driver has "room": it is dropped for its own sake.
+    /// </summary>
+    public bool HasRoom(uint length)
+    {
+        uint needed = length + (uint)pair.HeaderLength;
+        if (!HasBuffer) return false;
+        ChainBurst burst = pair.Receive.Burst;
+        if (!pair.Mergeable || burst.Chains[_next].WritableBytes >= needed || CountBuffers(needed) > 0) return true;
+        Flush();
+        _count = pair.Receive.Queue!.Take(burst, ChainBurst.MaxChains);
+        if (_count == 0 || CountBuffers(needed) > 0) return _count > 0;
+        bool hopeless = _count >= Math.Min(ChainBurst.MaxChains, pair.Receive.Queue.Size);
+        for (int i = 0; i < _count; i++) hopeless |= burst.Chains[i].ReadableSegments != 0;
+        IsStarved = !hopeless;
+        return hopeless;
+    }
+
     /// <summary>Copies a packet behind a plain header into the next buffers; false and counted when there is no room.</summary>
     public bool TryWrite(in PacketView packet) => TryWriteBehind(packet, default);
 
@@ -61,9 +80,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         }
         chain.Written = needed;
         _next++;
-        ring.Counters.Packets++;
-        ring.Counters.Bytes += packet.Length;
-        return true;
+        return Count(packet, header);
     }
 
     /// <summary>Whether the buffers that are there did not suffice: looking again helps only when the driver adds some.</summary>
@@ -127,9 +144,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
             left -= part;
         }
         _next += buffers;
-        pair.Receive.Counters.Packets++;
-        pair.Receive.Counters.Bytes += packet.Length;
-        return true;
+        return Count(packet, header);
     }
 
     /// <summary>Steps to the next buffer that the device may write and that has room; others go back unused and are counted.</summary>
@@ -221,6 +236,14 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         }
         *(uint*)(target + 8) = header.ChecksumOffset | (uint)buffers << 16;
         if (pair.HeaderLength == NetHeader.HashLength) *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
+    }
+
+    private bool Count(in PacketView packet, in NetHeader header)
+    {
+        pair.Receive.Counters.Packets++;
+        pair.Receive.Counters.Bytes += packet.Length;
+        if (pair.Capture.IsOn) pair.Capture.Add(packet, header, pair.Receive.Index, outbound: true);
+        return true;
     }
 
     private bool Drop(DropReason reason)
