@@ -44,6 +44,7 @@ BeforeAll {
     function Remove-Bench {
         Get-EventSubscriber | Unregister-Event
         Get-Job | Remove-Job -Force
+        Get-VringCapture | Stop-VringCapture
         Get-VhostClient | Disconnect-VhostClient -Confirm:$false
         Get-VhostBridge | Remove-VhostBridge
         Get-VhostServer | Stop-VhostServer

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using VhostUser.Arguments;
 using VhostUser.Endpoints;
+using VhostUser.Handles;
 using VhostUser.Packets;
 using VhostUser.Rings;
 
@@ -70,8 +71,11 @@ public sealed class ReceiveVringPacketCommand : VhostCmdlet
     private VhostException TooFew(VhostClient client, long received, TimeSpan timeout)
     {
         VringState ring = client.GetVringStates(Queue)[0];
+        // When the other end lives here too, it can be asked at once.
+        VhostServer? server = LiveHandles.Servers.Find("*").FirstOrDefault(one => one.Path == client.Path);
+        string other = server?.GetVringStates(Queue).FirstOrDefault() is VringState theirs ? $" Server '{server.Name}' says of it: {theirs.Verdict}." : "";
         return new VhostException(VhostError.PeerTimeout,
-            $"Client '{client.Name}': {received} of {Count} packets came on ring {Queue} within {timeout.TotalSeconds:0.###} s. Ring {Queue}: {ring.Verdict}.", client.Name,
-            "Get-VringState shows both directions; -Timeout waits longer.");
+            $"Client '{client.Name}': {received} of {Count} packets came on ring {Queue} within {timeout.TotalSeconds:0.###} s. Ring {Queue}: {ring.Verdict}.{other}", client.Name,
+            "Get-VringState shows both directions, and of a server too; a longer -Timeout waits longer. See Verdicts in about_VhostUser_Rings.");
     }
 }

@@ -27,7 +27,10 @@ public static class StateColor
 
     internal static string Paint(string text, string? color, PSObject style, bool redirected)
     {
-        if (redirected || text.Length == 0 || color is null || style?.Properties["Foreground"]?.Value is not object colors) return text;
-        return $"{PSObject.AsPSObject(colors).Properties[color]?.Value}{text}{style.Properties["Reset"]?.Value}";
+        if (redirected || text.Length == 0 || color is null || style is null) return text;
+        // By name: the cmdlet API that the module is compiled against is older than PSStyle.
+        return $"{Read(Read(style.BaseObject, "Foreground"), color)}{text}{Read(style.BaseObject, "Reset")}";
     }
+
+    private static object? Read(object? value, string property) => value?.GetType().GetProperty(property)?.GetValue(value);
 }

@@ -11,6 +11,9 @@ internal static class CmdletConventions
     // Words of the user's own, or names of new things: nothing there to complete. Paths of plain files are completed by the shell.
     private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File", "Root"];
 
+    // The names are in a file that is not read while its user types.
+    private static readonly HashSet<(string Command, string Parameter)> s_namesOfFiles = [("Send-VringPacket", "Interface")];
+
     // They change something and write nothing else.
     private static readonly HashSet<string> s_sinkVerbs = ["Add", "Remove", "Set", "Stop", "Disconnect", "Enable", "Disable", "Suspend", "Resume", "Reset"];
 
@@ -31,7 +34,7 @@ internal static class CmdletConventions
         string command = ModuleAssembly.CommandName(cmdlet);
         foreach (CmdletParameter parameter in CmdletParameter.Of(cmdlet))
         {
-            if (LacksCompleter(parameter, name))
+            if (!s_namesOfFiles.Contains((command, parameter.Name)) && LacksCompleter(parameter, name))
                 yield return $"{command} -{parameter.Name}: has no [ArgumentCompleter]; live names, values of a set, or a word in the list of free text are expected.";
             if (s_handles.TryGetValue(parameter.Name, out Type? handle) && ElementOf(parameter) != handle)
                 yield return $"{command} -{parameter.Name}: is a {ElementOf(parameter).Name}; a {handle.Name} takes names and objects alike.";
