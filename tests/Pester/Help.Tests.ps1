@@ -5,6 +5,12 @@ BeforeDiscovery {
     $topics = Get-ChildItem "$($module.ModuleBase)/en-US/about_*.help.txt" | ForEach-Object { $_.Name -replace '\.help\.txt$' }
 }
 
+# Modules that other test files imported into scopes of their own are none that Get-Help looks at.
+BeforeAll {
+    Get-Module VhostUser -All | Remove-Module
+    Import-Module (Resolve-Path "$PSScriptRoot/../../out/VhostUser") -Global
+}
+
 Describe 'Get-Help <Name>' -ForEach $commands {
     BeforeAll {
         $help = Get-Help $Name -Full
