@@ -9,7 +9,7 @@ namespace VhostUser.Tests.Contract;
 internal static class CmdletConventions
 {
     // Words of the user's own, or names of new things: nothing there to complete. Paths of plain files are completed by the shell.
-    private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File", "Root"];
+    private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File", "Root", "Folder", "HostName"];
 
     // The names are in a file that is not read while its user types.
     private static readonly HashSet<(string Command, string Parameter)> s_namesOfFiles = [("Send-VringPacket", "Interface")];
