@@ -4,8 +4,11 @@
     GUID                 = '0c1f6a5e-8d0b-4f5e-9a55-6f0b7a1d2c34'
     Author               = 'The VhostUser developers'
     CompanyName          = 'VhostUser'
-    Copyright            = 'MIT licence'
-    Description          = 'vhost-user for Linux at the prompt: shared memory, back-ends, front-ends, virtqueues and packets.'
+    Copyright            = '(c) The VhostUser developers. MIT licence.'
+    Description          = @'
+vhost-user for Linux at the prompt: shared memory, back-ends, front-ends, virtio rings and packets. Makes both ends of a link, shows every
+index and descriptor of a ring, and says in words why nothing moves. Talks to QEMU, DPDK and libvhost-user. Needs no root and no hugepages.
+'@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
     TypesToProcess       = @('VhostUser.Types.ps1xml')
@@ -64,7 +67,12 @@
     VariablesToExport    = @()
     PrivateData          = @{
         PSData = @{
-            Tags = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet', 'RDMA', 'InfiniBand', 'libfabric')
+            Tags                     = @('PSEdition_Core', 'Linux', 'vhost-user', 'virtio', 'virtqueue', 'DPDK', 'QEMU', 'networking', 'packet', 'RDMA', 'InfiniBand', 'libfabric')
+            # Below ProjectUrl of Directory.Build.props: a reserved name until the project has a home.
+            ProjectUri               = 'https://vhostuser.example'
+            LicenseUri               = 'https://vhostuser.example/LICENSE'
+            ReleaseNotes             = 'What is new: https://vhostuser.example/CHANGELOG.md, or CHANGELOG.md in the folder of the module.'
+            RequireLicenseAcceptance = $false
         }
     }
 }

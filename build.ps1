@@ -91,6 +91,40 @@ function Invoke-PesterSuite {
     }
 }
 
+# The module as the Gallery has it: a nupkg in out/package, published there as to any repository, then installed from it and imported in
+# a fresh PowerShell.
+function New-ModulePackage {
+    $folder = "$PSScriptRoot/out/package"
+    if (Test-Path $folder) { Remove-Item -Recurse $folder }
+    $null = New-Item -ItemType Directory $folder
+    $repository = "VhostUserBuild$PID"
+    $installed = "$([IO.Path]::GetTempPath())vhostuser-package-$PID"
+    $null = New-Item -ItemType Directory $installed
+    Register-PSResourceRepository -Name $repository -Uri $folder -Trusted
+    try {
+        Publish-PSResource -Path out/VhostUser -Repository $repository
+        Save-PSResource VhostUser -Repository $repository -Path $installed
+        $try = {
+            param($folder)
+            $ErrorActionPreference = 'Stop'
+            Import-Module $folder
+            $null = New-VhostSharedRegion try 16MB
+            $null = Start-VhostServer try0 "$folder/../t.sock" -Mode Echo
+            $null = Connect-VhostClient try1 "$folder/../t.sock" try
+            New-VhostPacket | Send-VringPacket try1
+            if ((Receive-VringPacket try1 -Count 1).Length -ne 42) { throw 'The packet came back with another length.' }
+            if ((Get-Help Start-VhostServer).Synopsis -like 'Start-VhostServer *') { throw 'There is no help.' }
+            Remove-Module VhostUser
+        }
+        Invoke-FreshPwsh -Command "& { $try } '$installed/VhostUser'"
+        if ($LASTEXITCODE -ne 0) { throw "The module of the package ended with code $LASTEXITCODE" }
+    } finally {
+        Unregister-PSResourceRepository -Name $repository
+        if (Test-Path $installed) { Remove-Item -Recurse $installed }
+    }
+    'out/package/{0}: installed, imported and tried' -f (Get-ChildItem $folder -Filter *.nupkg).Name
+}
+
 Push-Location $PSScriptRoot
 try {
     switch ($Task) {
@@ -103,6 +137,10 @@ try {
         'Bench' {
             [string[]] $arguments = if ($Quick) { '--quick' }
             Invoke-DotNet run -c $Configuration --project bench/VhostUser.Bench.csproj -- @arguments
+        }
+        'Package' {
+            Invoke-Target Package
+            New-ModulePackage
         }
         'Peers' { & bash ./build.sh peers }
         'Interop' {

@@ -8,13 +8,13 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 # The programs the interop tests talk to, with the Debian package of each. busybox and the RDMA programs run in QEMU's guests, tshark
-# reads captures.
+# reads captures, and sessions over SSH are tested with an sshd that the test starts itself, on loopback.
 peer_programs=(
     dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 busybox:busybox-static
     qemu-storage-daemon:qemu-system-common /usr/lib/qemu/virtiofsd:qemu-system-common
     /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk tshark:tshark
     rdma:iproute2 ibv_devinfo:ibverbs-utils rping:rdmacm-utils ib_send_bw:perftest fi_info:libfabric-bin
-    /etc/libibverbs.d/rxe.driver:ibverbs-providers
+    /etc/libibverbs.d/rxe.driver:ibverbs-providers sshd:openssh-server
 )
 
 # Sets missing to the packages of those that are not here, each once.
@@ -119,7 +119,10 @@ without_pwsh() {
     demo) dotnet run -c Release --project examples/FirstPackets ;;
     bench) dotnet run -c Release --project bench/VhostUser.Bench.csproj -- ${quick:+--quick} ;;
     publish) msbuild -t:Publish ;;
-    package) msbuild -t:Package ;;
+    package)
+        msbuild -t:Package
+        echo "$why; out/VhostUser.zip is made, the package for the Gallery is not" | sed 's/, so Pester did not run//'
+        ;;
     esac
 }
 

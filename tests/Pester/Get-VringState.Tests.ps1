@@ -61,7 +61,7 @@ Describe 'Get-VringState' {
         @{ Id = 'RingIndexInvalid'; Given = '-Server sw0 -Queue 2' }
         @{ Id = 'RingIndexInvalid'; Given = '-Client vm0 -Queue 2' }
     ) {
-        { Invoke-Expression "Get-VringState $given -ErrorAction Stop" } | Should -Throw -ErrorId "$id,VhostUser.Commands.GetVringStateCommand"
+        { & ([scriptblock]::Create("Get-VringState $given -ErrorAction Stop")) } | Should -Throw -ErrorId "$id,VhostUser.Commands.GetVringStateCommand"
     }
 
     It 'shows places and wrap counters of packed rings' {

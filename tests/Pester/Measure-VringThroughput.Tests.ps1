@@ -35,7 +35,7 @@ Describe 'Measure-VringThroughput' {
         @{ Id = 'HandleNotFound'; Given = '-Server nobody' }
         @{ Id = 'RingIndexInvalid'; Given = '-Server sw0 -Queue 2' }
     ) {
-        { Invoke-Expression "Measure-VringThroughput $given -ErrorAction Stop" } | Should -Throw -ErrorId "$id,VhostUser.Commands.MeasureVringThroughputCommand"
+        { & ([scriptblock]::Create("Measure-VringThroughput $given -ErrorAction Stop")) } | Should -Throw -ErrorId "$id,VhostUser.Commands.MeasureVringThroughputCommand"
     }
 
     It 'stops within a second of Ctrl+C, as Receive-VringPacket does' -ForEach 'Measure-VringThroughput -Duration 60', 'Receive-VringPacket vm0 -Count 1 -Timeout 60' {

@@ -62,12 +62,20 @@ Describe 'The module' {
 }
 
 Describe 'Ctrl+C' {
+    BeforeDiscovery { $pair = '$null = New-VhostSharedRegion lab 16MB; $null = Start-VhostServer sw0 ./pair.sock; $null = Connect-VhostClient vm0 ./pair.sock lab' }
+
     # An interrupt reaches the cmdlet as StopProcessing; what counts is how soon the child has ended the command.
     It 'ends <Name> within a second' -ForEach @(
         @{ Name = 'Wait-VhostServer'; Command = '$null = Start-VhostServer sw0 ./wait.sock; $started.Set(); Wait-VhostServer sw0' }
         @{ Name = 'Connect-VhostClient -Retry'; Command = '$null = New-VhostSharedRegion lab 1MB; $started.Set(); Connect-VhostClient vm0 ./nobody.sock lab -Retry -Timeout 60' }
         @{ Name = 'Connect-VhostClient -Listen'; Command = '$null = New-VhostSharedRegion lab 16MB; $started.Set(); Connect-VhostClient vm0 ./listen.sock lab -Listen -Timeout 60' }
         @{ Name = 'Wait-VhostServer on several'; Command = '$null = Start-VhostServer a ./a.sock; $null = Start-VhostServer b ./b.sock; $started.Set(); Wait-VhostServer a, b -Timeout 60' }
+        @{ Name = 'Receive-VringPacket'; Command = "$pair; `$started.Set(); Receive-VringPacket vm0 -Count 1 -Timeout 60" }
+        @{ Name = 'Measure-VringThroughput'; Command = "$pair; `$started.Set(); Measure-VringThroughput vm0 -Duration 60" }
+        @{ Name = 'Send-VringPacket at a rate'; Command = "$pair; `$started.Set(); New-VhostPacket | Send-VringPacket vm0 -Count 100 -Rate 1" }
+        @{ Name = 'Send-VringPacket into a full ring'; Command = "$pair; `$started.Set(); Send-VringPacket vm0 -Queue 0 -Writable 64 -Timeout 60" }
+        @{ Name = 'Get-VhostDirtyLog'; Command = "$pair; Start-VhostDirtyLog vm0 -Notify; `$started.Set(); Get-VhostDirtyLog vm0 -Timeout 60" }
+        @{ Name = 'Send-VhostRequest'; Command = '$silent = Join-Path $PWD silent.sock; $socket = [System.Net.Sockets.Socket]::new("Unix", "Stream", "Unspecified"); $socket.Bind([System.Net.Sockets.UnixDomainSocketEndPoint]::new($silent)); $socket.Listen(1); $started.Set(); Send-VhostRequest -Path $silent -Request GetFeatures -Timeout 60; $socket.Dispose()' }
     ) {
         $started = [System.Threading.ManualResetEventSlim]::new()
         $shell = [powershell]::Create()
@@ -85,7 +93,7 @@ Describe 'Ctrl+C' {
             $shell.InvocationStateInfo.State | Should -Be 'Stopped'
         } finally {
             $shell.Commands.Clear()
-            $null = $shell.AddScript('Get-VhostClient | Disconnect-VhostClient; Get-VhostServer | Stop-VhostServer; Get-VhostSharedRegion | Remove-VhostSharedRegion; (Get-ChildItem *.sock).Name').Invoke() |
+            $null = $shell.AddScript('Get-VhostClient | Disconnect-VhostClient; Get-VhostServer | Stop-VhostServer; Get-VhostSharedRegion | Remove-VhostSharedRegion; if ($socket) { $socket.Dispose(); Remove-Item silent.sock }; (Get-ChildItem *.sock).Name').Invoke() |
                 Should -BeNullOrEmpty
             $shell.Dispose()
         }

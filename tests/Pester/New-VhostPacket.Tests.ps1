@@ -62,6 +62,6 @@ Describe 'New-VhostPacket' {
         @{ Id = 'PacketInvalid'; Given = '-Hex zz' }
         @{ Id = 'AmbiguousParameterSet'; Given = '-Udp -Tcp' }
     ) {
-        { Invoke-Expression "New-VhostPacket $given -ErrorAction Stop" } | Should -Throw -ErrorId "$id,*"
+        { & ([scriptblock]::Create("New-VhostPacket $given -ErrorAction Stop")) } | Should -Throw -ErrorId "$id,*"
     }
 }

@@ -50,7 +50,7 @@ Describe 'Receive-VringPacket' {
         @{ Id = 'RingIndexInvalid'; Given = 'vm0 -Queue 1' }
         @{ Id = 'ParameterArgumentTransformationError'; Given = 'vm0 -Timeout soon' }
     ) {
-        { Invoke-Expression "Receive-VringPacket $given -ErrorAction Stop" } | Should -Throw -ErrorId "$id,*"
+        { & ([scriptblock]::Create("Receive-VringPacket $given -ErrorAction Stop")) } | Should -Throw -ErrorId "$id,*"
     }
 
     It 'says that the back-end has gone' {

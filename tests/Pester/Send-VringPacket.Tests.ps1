@@ -89,7 +89,7 @@ Describe 'Send-VringPacket' {
         @{ Id = 'PacketTooLarge'; Given = 'vm0 ("00" * 100000)' }
         @{ Id = 'RingFull'; Given = 'vm0 -Queue 0 -Writable 64 -Timeout 0.1' }
     ) {
-        { Invoke-Expression "Send-VringPacket $given -ErrorAction Stop" } | Should -Throw -ErrorId "$id,VhostUser.Commands.SendVringPacketCommand"
+        { & ([scriptblock]::Create("Send-VringPacket $given -ErrorAction Stop")) } | Should -Throw -ErrorId "$id,VhostUser.Commands.SendVringPacketCommand"
     }
 
     It 'stops within a second of Ctrl+C' {

@@ -28,7 +28,7 @@ internal sealed partial class BackEnd
                 : Device is SourceDevice ? "the front-end has no free receive buffer: Source waits for one"
                 : "the front-end has no free receive buffer: the next packet for it will be dropped";
         }
-        return WhyNotCalled(ring, now) ?? "ok";
+        return WhyNotCalled(ring, now) ?? (ring.Counters.Packets > 0 || Device is SourceDevice ? "ok" : $"ok; nothing was sent yet: {Device.Silence}");
     }
 
     private static string JudgeTransmit(Vring ring, RingIndices now)

@@ -34,9 +34,6 @@ public sealed partial class VhostClient : IDisposable
         _space = new RegionSpace(options.Regions);
     }
 
-    /// <summary>Raised after <see cref="State"/> changed; what a handler throws is ignored.</summary>
-    public event EventHandler? StateChanged;
-
     /// <summary>Name given when it was connected.</summary>
     public string Name => _options.Name;
 
@@ -139,6 +136,7 @@ public sealed partial class VhostClient : IDisposable
     public void Dispose()
     {
         StopKeeper();
+        _watch?.Dispose(); // not under the lock, which its look takes
         lock (_gate)
         {
             if (_state == EndpointState.Stopped) return;
@@ -253,7 +251,7 @@ public sealed partial class VhostClient : IDisposable
     {
         if (_state == state) return;
         _state = state;
-        EndpointEvents.Raise(StateChanged, this);
+        EndpointEvents.Raise(_stateChanged, this);
     }
 
     private static MemoryRegionInfo DescribeRegion(SharedRegion region) => new()

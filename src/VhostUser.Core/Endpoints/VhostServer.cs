@@ -171,6 +171,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         lock (_disposeLock)
         {
             if (_disposed) return;
+            _watch?.Dispose();
             Bridge?.Remove(this);
             Link?.Dispose();
             _session?.AbandonPostcopy(); // or the thread may wait for a page that nobody brings

@@ -6,6 +6,8 @@ namespace VhostUser.Arguments;
 /// <summary>Makes what -Port and -Tap name ports of a bridge.</summary>
 internal static class BridgePorts
 {
+    private const string Interfaces = "/sys/class/net";
+
     /// <summary>Adds a server by name, pattern or handle, or a tap interface that exists.</summary>
     /// <exception cref="VhostException">HandleNotFound when it is neither; TapFailed when the interface is no tap; what adding it says.</exception>
     public static void Add(VhostBridge bridge, ServerArgument port, VhostBridgePortOptions options)
@@ -25,6 +27,12 @@ internal static class BridgePorts
                 "Start a server of that name with Start-VhostServer, or give the name of an interface to -Tap, which makes it.");
         }
     }
+
+    /// <summary>The names of the host's tap interfaces.</summary>
+    public static IEnumerable<string> Taps() => !Directory.Exists(Interfaces) ? [] : Directory.EnumerateDirectories(Interfaces).Select(path => Path.GetFileName(path)).Where(IsTap).Order();
+
+    // Only a tun or tap interface has this file.
+    private static bool IsTap(string name) => !name.Contains('/', StringComparison.Ordinal) && File.Exists($"{Interfaces}/{name}/tun_flags");
 
     // Of this process's network namespace; /sys shows those of the namespace in which it was mounted.
     private static bool IsInterface(string name) => File.ReadLines("/proc/self/net/dev").Any(line => line.TrimStart().StartsWith(name + ":", StringComparison.Ordinal));

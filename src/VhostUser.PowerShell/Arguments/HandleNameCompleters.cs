@@ -18,10 +18,14 @@ public abstract class HandleNameCompleter : IArgumentCompleter
         foreach (string name in Names)
         {
             if (!name.StartsWith(typed, StringComparison.OrdinalIgnoreCase)) continue;
-            bool plain = name.All(character => char.IsLetterOrDigit(character) || character is '_' or '-' or '.');
-            yield return new CompletionResult(plain ? name : $"'{name.Replace("'", "''", StringComparison.Ordinal)}'", name, CompletionResultType.ParameterValue, name);
+            yield return new CompletionResult(Quote(name), name, CompletionResultType.ParameterValue, name);
         }
     }
+
+    /// <summary>A text as it is typed: in quotes when it has something in it that PowerShell would read otherwise.</summary>
+    internal static string Quote(string text) => text.All(character => char.IsLetterOrDigit(character) || character is '_' or '-' or '.' or '/')
+        ? text
+        : $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }
 
 /// <summary>Completes the names of servers.</summary>

@@ -17,12 +17,13 @@ public sealed class AddVhostBridgePortCommand : VhostCmdlet
 
     /// <summary>Servers, by name, pattern or handle, and tap interfaces that exist, by name.</summary>
     [Parameter(Position = 1, ValueFromPipeline = true)]
-    [ArgumentCompleter(typeof(ServerNameCompleter))]
+    [ArgumentCompleter(typeof(PortNameCompleter))]
     [SupportsWildcards]
     public ServerArgument[] Port { get; set; } = [];
 
     /// <summary>Tap interfaces of the host, made when they do not exist.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TapNameCompleter))]
     public string[] Tap { get; set; } = [];
 
     /// <summary>VLAN (1 to 4094) of the frames that come and go without a tag.</summary>

@@ -20,19 +20,27 @@ public abstract class ClientRegionCmdlet : VhostCmdlet
     [ValidateNotNullOrEmpty]
     public RegionArgument[] Region { get; set; } = [];
 
+    /// <summary>Writes a photograph of the client afterwards.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => Guard(() =>
     {
         VhostClient client = Client!.Resolve();
-        foreach (SharedRegion region in Region.SelectMany(region => region.ResolveAll()))
-        {
-            if (ShouldProcess(client.Name, $"{ActionName} '{region.Name}'")) Guard(() => Change(client, region), region.Name);
-        }
+        foreach (SharedRegion region in Region.SelectMany(region => region.ResolveAll())) Guard(() => Change(client, region), region.Name);
     }, Client);
+
+    private void Change(VhostClient client, SharedRegion region)
+    {
+        if (!ShouldProcess(client.Name, $"{ActionName} '{region.Name}'")) return;
+        WithProgress($"{ActionName} '{region.Name}'", $"waiting for the back-end of '{client.Name}'", null, () => Apply(client, region));
+        if (PassThru) WriteObject(client.Snapshot());
+    }
 
     /// <summary>What -WhatIf says is done to a region.</summary>
     private protected abstract string ActionName { get; }
 
     /// <summary>Does it.</summary>
-    private protected abstract void Change(VhostClient client, SharedRegion region);
+    private protected abstract void Apply(VhostClient client, SharedRegion region);
 }

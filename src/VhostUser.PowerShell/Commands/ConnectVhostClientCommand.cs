@@ -19,6 +19,7 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
 
     /// <summary>Path of the Unix socket, at most 107 bytes.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(SocketPathCompleter))]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
@@ -119,7 +120,15 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
         Guard(() =>
         {
             HandleName.Check(Name);
-            VhostClient client = LiveHandles.Clients.Add(Name, () => VhostClient.Connect(Options(), Cancel));
+            VhostClientOptions options = Options();
+            VhostClient client = WithProgress($"Connecting client '{Name}' at {Path}", Listen ? "waiting for a back-end" : "waiting for the back-end", Timeout,
+                () => LiveHandles.Clients.Add(Name, () => VhostClient.Connect(options, Cancel)));
+            if (Cancel.IsCancellationRequested)
+            {
+                // Nobody would get it.
+                LiveHandles.Clients.Close(Name, client);
+                Cancel.ThrowIfCancellationRequested();
+            }
             foreach (string refused in client.Snapshot().RefusedFeatures) WriteVerbose(refused);
             WriteObject(client);
         }, Name);

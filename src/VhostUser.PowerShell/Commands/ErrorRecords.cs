@@ -16,8 +16,7 @@ internal static class ErrorRecords
     public static ErrorRecord Create(VhostException error, object? target = null)
     {
         var record = new ErrorRecord(error, error.Error.ToString(), CategoryOf(error.Error), target ?? error.Target);
-        if (error.RecommendedAction is string action)
-            record.ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = action };
+        record.ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = error.RecommendedAction ?? $"See {error.Error} in Get-Help about_VhostUser_Errors." };
         return record;
     }
 

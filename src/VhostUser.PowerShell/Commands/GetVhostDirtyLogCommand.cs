@@ -24,7 +24,8 @@ public sealed class GetVhostDirtyLogCommand : VhostCmdlet
     protected override void ProcessRecord() => Guard(() =>
     {
         VhostClient client = Client!.Resolve();
-        if (Timeout is TimeSpan timeout) client.WaitForDirtyPages(timeout, Cancel);
+        if (Timeout is TimeSpan timeout)
+            WithProgress($"Reading the dirty log of '{client.Name}'", "waiting for the back-end to write", timeout, () => client.WaitForDirtyPages(timeout, Cancel));
         foreach (DirtyRange range in client.ReadDirtyLog()) WriteObject(range);
     }, Client);
 }

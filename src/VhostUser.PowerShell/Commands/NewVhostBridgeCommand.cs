@@ -16,12 +16,13 @@ public sealed class NewVhostBridgeCommand : VhostCmdlet
 
     /// <summary>Servers, by name, pattern or handle, and tap interfaces that exist, by name.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(ServerNameCompleter))]
+    [ArgumentCompleter(typeof(PortNameCompleter))]
     [SupportsWildcards]
     public ServerArgument[] Port { get; set; } = [];
 
     /// <summary>Tap interfaces of the host, made when they do not exist.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TapNameCompleter))]
     public string[] Tap { get; set; } = [];
 
     /// <summary>How long a station may be silent before it is forgotten.</summary>

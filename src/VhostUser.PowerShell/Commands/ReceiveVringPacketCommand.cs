@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using VhostUser.Arguments;
 using VhostUser.Endpoints;
+using VhostUser.Handles;
 using VhostUser.Packets;
 using VhostUser.Rings;
 
@@ -47,15 +48,19 @@ public sealed class ReceiveVringPacketCommand : VhostCmdlet
         long wanted = Count ?? long.MaxValue;
         long start = Stopwatch.GetTimestamp();
         var burst = new List<ReceivedPacket>(BurstSize);
+        using var progress = new WaitProgress(this, $"Receiving on ring {Queue} of client '{client.Name}'", timeout);
         for (long received = 0; received < wanted; received += burst.Count)
         {
             TimeSpan left = timeout - Stopwatch.GetElapsedTime(start);
             // Even when the time is over: packets that wait are taken, up to the number that was asked for.
             if (left < TimeSpan.Zero && Count is null) return;
             burst.Clear();
-            client.Receive(burst, Queue, (int)Math.Min(wanted - received, BurstSize), left > TimeSpan.Zero ? left : TimeSpan.Zero, Cancel);
+            TimeSpan slice = left < WaitProgress.Interval ? left : WaitProgress.Interval;
+            client.Receive(burst, Queue, (int)Math.Min(wanted - received, BurstSize), slice > TimeSpan.Zero ? slice : TimeSpan.Zero, Cancel);
             if (burst.Count == 0)
             {
+                progress.Show(Count is null ? $"{received:n0} packets" : $"{received:n0} of {Count:n0} packets");
+                if (left > slice) continue;
                 if (Count is not null) throw TooFew(client, received, timeout);
                 return;
             }
@@ -66,8 +71,11 @@ public sealed class ReceiveVringPacketCommand : VhostCmdlet
     private VhostException TooFew(VhostClient client, long received, TimeSpan timeout)
     {
         VringState ring = client.GetVringStates(Queue)[0];
+        // When the other end lives here too, it can be asked at once.
+        VhostServer? server = LiveHandles.Servers.Find("*").FirstOrDefault(one => one.Path == client.Path);
+        string other = server?.GetVringStates(Queue).FirstOrDefault() is VringState theirs ? $" Server '{server.Name}' says of it: {theirs.Verdict}." : "";
         return new VhostException(VhostError.PeerTimeout,
-            $"Client '{client.Name}': {received} of {Count} packets came on ring {Queue} within {timeout.TotalSeconds:0.###} s. Ring {Queue}: {ring.Verdict}.", client.Name,
-            "Get-VringState shows both directions; -Timeout waits longer.");
+            $"Client '{client.Name}': {received} of {Count} packets came on ring {Queue} within {timeout.TotalSeconds:0.###} s. Ring {Queue}: {ring.Verdict}.{other}", client.Name,
+            "Get-VringState shows both directions, and of a server too; a longer -Timeout waits longer. See Verdicts in about_VhostUser_Rings.");
     }
 }

@@ -6,7 +6,7 @@ namespace VhostUser.Commands;
 
 /// <summary>Takes ports out of a bridge while it runs; a server goes back to its own mode.</summary>
 [Cmdlet(VerbsCommon.Remove, "VhostBridgePort", SupportsShouldProcess = true)]
-[OutputType(typeof(void))]
+[OutputType(typeof(VhostBridgePortInfo))]
 public sealed class RemoveVhostBridgePortCommand : VhostCmdlet
 {
     /// <summary>The bridge.</summary>
@@ -22,18 +22,23 @@ public sealed class RemoveVhostBridgePortCommand : VhostCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Port { get; set; } = [];
 
+    /// <summary>Writes the last photograph of each port.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <summary>Removes what one record names.</summary>
     protected override void ProcessRecord()
     {
-        foreach (string port in Port)
-        {
-            Guard(() =>
-            {
-                VhostBridge bridge = Bridge.Resolve();
-                if (!ShouldProcess(bridge.Name, $"Remove port {port}") || bridge.Remove(port)) return;
-                throw new VhostException(VhostError.HandleNotFound, $"Bridge '{bridge.Name}' has no port '{port}'; it has {Describe(bridge)}.", port, "See Get-VhostBridge -Port.");
-            }, port);
-        }
+        foreach (string port in Port) Guard(() => Remove(Bridge.Resolve(), port), port);
+    }
+
+    private void Remove(VhostBridge bridge, string port)
+    {
+        if (!ShouldProcess(bridge.Name, $"Remove port {port}")) return;
+        VhostBridgePortInfo? last = Array.Find(bridge.Snapshot().Ports, one => one.Name == port);
+        if (!bridge.Remove(port))
+            throw new VhostException(VhostError.HandleNotFound, $"Bridge '{bridge.Name}' has no port '{port}'; it has {Describe(bridge)}.", port, "See Get-VhostBridge -Port.");
+        if (PassThru) WriteObject(last);
     }
 
     private static string Describe(VhostBridge bridge)

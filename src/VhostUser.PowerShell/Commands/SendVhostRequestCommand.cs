@@ -26,6 +26,7 @@ public sealed class SendVhostRequestCommand : VhostCmdlet
 
     /// <summary>Path of a socket: connects, sends this request as the only one, and disconnects. Not from the pipeline: clients have a Path, too.</summary>
     [Parameter(ParameterSetName = PathSet, Mandatory = true)]
+    [ArgumentCompleter(typeof(SocketPathCompleter))]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
@@ -40,6 +41,7 @@ public sealed class SendVhostRequestCommand : VhostCmdlet
 
     /// <summary>The payload as ring index and -Number.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(QueueCompleter))]
     public uint? Queue { get; set; }
 
     /// <summary>The second half of a payload of ring index and number.</summary>
@@ -84,8 +86,14 @@ public sealed class SendVhostRequestCommand : VhostCmdlet
             NeedReply = NeedReply,
             Timeout = Timeout,
         };
-        WriteObject(Client is not null ? request.SendTo(Client.Resolve(), Cancel)
-            : Server is not null ? request.SendTo(Server.Resolve(), Cancel)
-            : request.SendTo(UserPath.ResolveSocket(this, Path), Cancel));
+        WriteObject(WithProgress($"Sending {Request}", "waiting for the reply", Timeout, Sender(request)));
     }, Request);
+
+    private Func<VhostRequestResult> Sender(VhostRequest request)
+    {
+        if (Client?.Resolve() is VhostClient client) return () => request.SendTo(client, Cancel);
+        if (Server?.Resolve() is VhostServer server) return () => request.SendTo(server, Cancel);
+        string path = UserPath.ResolveSocket(this, Path);
+        return () => request.SendTo(path, Cancel);
+    }
 }

@@ -8,7 +8,7 @@ namespace VhostUser.Commands;
 
 /// <summary>Sends control commands to the device of a client: what it wants to receive, its addresses, VLANs, queue pairs and offloads.</summary>
 [Cmdlet(VerbsCommon.Set, "VhostClient", SupportsShouldProcess = true)]
-[OutputType(typeof(void))]
+[OutputType(typeof(VhostClientInfo))]
 public sealed class SetVhostClientCommand : VhostCmdlet
 {
     /// <summary>The client: its name or the client.</summary>
@@ -82,6 +82,10 @@ public sealed class SetVhostClientCommand : VhostCmdlet
     [Timeout]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Writes a photograph of the client afterwards.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <summary>Sends the commands of one record, in the order of the parameters.</summary>
     protected override void ProcessRecord() => Guard(() =>
     {
@@ -91,8 +95,10 @@ public sealed class SetVhostClientCommand : VhostCmdlet
             throw new VhostException(VhostError.InvalidArgument, $"Client '{client.Name}': no parameter says what to set.", client.Name, "Give one, for example -Promiscuous or -MacAddress; see Get-Help Set-VhostClient.");
         foreach (ControlCommand command in commands)
         {
-            if (ShouldProcess(client.Name, $"Set {command}")) client.Control(command, Timeout, Cancel);
+            if (ShouldProcess(client.Name, $"Set {command}"))
+                WithProgress($"Set {command}", $"waiting for the device of '{client.Name}'", Timeout, () => client.Control(command, Timeout, Cancel));
         }
+        if (PassThru) WriteObject(client.Snapshot());
     }, Client);
 
     private IEnumerable<ControlCommand> Commands()

@@ -6,7 +6,7 @@ namespace VhostUser.Commands;
 
 /// <summary>Start-VhostDirtyLog: makes the back-end of a client mark every page that it writes, as a live migration does.</summary>
 [Cmdlet(VerbsLifecycle.Start, "VhostDirtyLog", SupportsShouldProcess = true)]
-[OutputType(typeof(void))]
+[OutputType(typeof(VhostClientInfo))]
 public sealed class StartVhostDirtyLogCommand : VhostCmdlet
 {
     /// <summary>The clients whose back-ends log.</summary>
@@ -19,12 +19,22 @@ public sealed class StartVhostDirtyLogCommand : VhostCmdlet
     [Parameter]
     public SwitchParameter Notify { get; set; }
 
+    /// <summary>Writes a photograph of the client afterwards.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord() => Guard(() =>
     {
         foreach (VhostClient client in Client!.ResolveAll())
         {
-            if (ShouldProcess(client.Name, "Start dirty log")) Guard(() => client.StartDirtyLog(Notify, Cancel), client.Name);
+            if (ShouldProcess(client.Name, "Start dirty log")) Guard(() => Start(client), client.Name);
         }
     }, Client);
+
+    private void Start(VhostClient client)
+    {
+        WithProgress($"Starting the dirty log of '{client.Name}'", "waiting for the back-end", null, () => client.StartDirtyLog(Notify, Cancel));
+        if (PassThru) WriteObject(client.Snapshot());
+    }
 }

@@ -20,6 +20,7 @@ public sealed class StartVhostServerCommand : VhostCmdlet
 
     /// <summary>Path of the Unix socket, at most 107 bytes.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(SocketPathCompleter))]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = "";
 
@@ -46,6 +47,7 @@ public sealed class StartVhostServerCommand : VhostCmdlet
 
     /// <summary>Mode Tap: name of the host's network interface.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(TapNameCompleter))]
     public string? Tap { get; set; }
 
     /// <summary>Queue pairs offered, 1 to 128.</summary>

@@ -34,6 +34,34 @@ public abstract class VhostCmdlet : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>Does something that may take a while on a thread of its own; this one shows progress when that is more than a second.</summary>
+    /// <param name="activity">What is being done.</param>
+    /// <param name="status">What it waits for.</param>
+    /// <param name="limit">How long it may take, or null.</param>
+    /// <param name="work">The work. It ends soon after <see cref="Cancel"/>, and calls nothing of the engine.</param>
+    private protected T WithProgress<T>(string activity, string status, TimeSpan? limit, Func<T> work)
+    {
+        var task = Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        WaitHandle done = ((IAsyncResult)task).AsyncWaitHandle;
+        try
+        {
+            using var progress = new WaitProgress(this, activity, limit);
+            while (!done.WaitOne(WaitProgress.Interval)) progress.Show(status);
+        }
+        finally
+        {
+            done.WaitOne(); // the engine interrupts whoever shows progress while it stops the pipeline
+        }
+        return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>As the other, for work without a result.</summary>
+    private protected void WithProgress(string activity, string status, TimeSpan? limit, Action work) => WithProgress(activity, status, limit, () =>
+    {
+        work();
+        return true;
+    });
+
     /// <summary>Tells the work to stop; called on another thread than the work's.</summary>
     protected override void StopProcessing()
     {

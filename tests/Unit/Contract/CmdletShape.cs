@@ -11,7 +11,7 @@ internal static class CmdletShape
 
     // Development Guidelines RD04: who changes the system lets the user say no.
     private static readonly HashSet<string> _changingVerbs =
-        ["New", "Remove", "Start", "Stop", "Connect", "Disconnect", "Enable", "Disable", "Reset", "Set"];
+        ["New", "Add", "Remove", "Set", "Start", "Stop", "Connect", "Disconnect", "Enable", "Disable", "Reset", "Suspend", "Resume", "Import", "Export", "Register", "Unregister"];
 
     // As New-TimeSpan: what they make is a value, and nothing outside the pipeline changes.
     private static readonly HashSet<string> _valueMakers = ["New-VhostPacket", "New-IbKey"];

@@ -6,11 +6,36 @@ namespace VhostUser.Tests.Contract;
 /// <summary>The views of the module's format file, against the types they show.</summary>
 internal static class FormatFile
 {
+    public const int Columns = 100;
+
+    // A column without a width takes what is left; less than this shows nothing of use.
+    private const int LeastWidth = 8;
+
     public static IEnumerable<string> CheckEveryOutputHasAView(XDocument format, IEnumerable<Type> outputs)
     {
-        HashSet<string> shown = [.. format.Descendants("View").SelectMany(TypesOf)];
-        return outputs.Where(type => !type.IsEnum && !shown.Contains(type.FullName!)).Select(type => $"{type.FullName} has no view.");
+        foreach (Type type in outputs.Where(type => !type.IsEnum))
+        {
+            var views = format.Descendants("View").Where(view => TypesOf(view).Contains(type.FullName!)).ToList();
+            foreach (string kind in new[] { "Table", "List" }.Where(kind => views.TrueForAll(view => view.Element(kind + "Control") is null)))
+                yield return $"{type.FullName} has no {kind.ToLowerInvariant()} view.";
+        }
     }
+
+    /// <summary>Tables that do not fit into <see cref="Columns"/>.</summary>
+    public static IEnumerable<string> CheckWidths(XDocument format)
+    {
+        foreach (var table in format.Descendants("TableControl"))
+        {
+            var widths = table.Descendants("TableColumnHeader").Select(header => (int?)header.Element("Width") ?? LeastWidth).ToList();
+            int width = widths.Sum() + widths.Count - 1;
+            if (width > Columns) yield return $"View {table.Parent!.Element("Name")?.Value}: its table is {width} columns wide; {Columns} are there.";
+        }
+    }
+
+    /// <summary>Whether all columns but one have a width: a table whose columns find their own grows beyond any screen.</summary>
+    public static IEnumerable<string> CheckFreeColumns(XDocument format) => format.Descendants("TableControl")
+        .Where(table => table.Descendants("TableColumnHeader").Count(header => header.Element("Width") is null) > 1)
+        .Select(table => $"View {table.Parent!.Element("Name")?.Value}: several columns have no width.");
 
     public static IEnumerable<string> CheckProperties(XDocument format, Func<string, Type?> find)
     {

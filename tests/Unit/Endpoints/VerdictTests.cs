@@ -55,7 +55,25 @@ public sealed class VerdictTests : IDisposable
         Assert.Equal("ok; nothing has been sent yet", VerdictOf(client, 1));
         Assert.Equal("ok; 64 buffers are posted and the back-end has sent nothing yet", VerdictOf(client, 0));
         Assert.Equal("ok; the front-end has sent nothing yet", VerdictOf(server, 1));
-        Assert.Equal("ok", VerdictOf(server, 0));
+        Assert.Equal("ok; nothing was sent yet: no packet came that could go back", VerdictOf(server, 0));
+    }
+
+    [Fact]
+    public void A_sink_says_that_it_sends_nothing()
+    {
+        using VhostServer server = StartServer(ServerMode.Sink);
+        using VhostClient client = Connect();
+        Assert.Equal("ok; nothing was sent yet: mode Sink only counts packets; mode Echo sends them back", VerdictOf(server, 0));
+    }
+
+    [Fact]
+    public void The_port_of_a_bridge_says_that_no_other_port_had_a_packet_for_it()
+    {
+        using VhostServer server = StartServer(ServerMode.Sink);
+        using VhostBridge bridge = VhostBridge.Create(new VhostBridgeOptions { Name = "br0" });
+        bridge.AddServer(server, new VhostBridgePortOptions());
+        using VhostClient client = Connect();
+        Assert.Equal("ok; nothing was sent yet: no other port of the bridge had one for it", VerdictOf(server, 0));
     }
 
     [Fact]

@@ -12,6 +12,8 @@ internal sealed unsafe class EchoDevice : NetDevice
 {
     private readonly PacketForwarder _forwarder = new();
 
+    public override string Silence => "no packet came that could go back";
+
     public override bool Process(NetQueuePair pair)
     {
         if (!pair.CanTransmit || pair.MayStall && !HasReceiveBuffers(pair)) return false;

@@ -15,6 +15,9 @@ internal abstract class NetDevice : IDisposable
     /// <summary>Whether a kick of the receive ring (new buffers) gives this device work.</summary>
     public virtual bool WantsReceiveKicks => false;
 
+    /// <summary>Why this device has sent the front-end nothing so far, for those who wait for packets.</summary>
+    public virtual string Silence => "there was none to send";
+
     /// <summary>Features that this device can't honour, so that they are not offered.</summary>
     public virtual VirtioFeatures Unsupported => VirtioFeatures.None;
 

@@ -78,6 +78,17 @@ internal sealed unsafe class NetReceiver
     /// <summary>Whether a packet waits.</summary>
     public bool HasPacket => _next < _count || Ring.Queue.HasUsed();
 
+    /// <summary>Packets that ever came: those received, and what waits, a buffer counted as a packet.</summary>
+    public long Arrived
+    {
+        get
+        {
+            RingIndices now = Ring.Queue.ReadIndices();
+            int waiting = Math.Max((ushort)(now.Used - now.OwnUsed), Ring.Queue.HasUsed() ? 1 : 0);
+            return Ring.Counters.Packets + (_count - _next) + waiting;
+        }
+    }
+
     private void Reap()
     {
         if (_next > 0)

@@ -14,6 +14,8 @@ internal sealed unsafe class ScriptDevice(PacketHandler handler) : NetDevice
     /// <summary>What the handler last threw; the packet was dropped and the server went on.</summary>
     public Exception? LastFailure { get; private set; }
 
+    public override string Silence => "the packet script has answered none";
+
     public override bool Process(NetQueuePair pair)
     {
         if (!pair.CanTransmit) return false;

@@ -8,6 +8,8 @@ namespace VhostUser.Devices.Net;
 /// </summary>
 internal sealed unsafe class SinkDevice : NetDevice
 {
+    public override string Silence => "mode Sink only counts packets; mode Echo sends them back";
+
     public override bool Process(NetQueuePair pair)
     {
         if (!pair.CanTransmit) return false;

@@ -34,6 +34,8 @@ internal sealed unsafe class TapDevice : NetDevice
 
     public override VirtioFeatures Unsupported { get; }
 
+    public override string Silence => "none came from the tap interface";
+
     public override bool Process(NetQueuePair pair)
     {
         uint offloads = TapOffloads.For(pair.Features);

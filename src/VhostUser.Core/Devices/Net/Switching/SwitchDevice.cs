@@ -8,6 +8,8 @@ namespace VhostUser.Devices.Net.Switching;
 /// <summary>A server as a port of a switch: what its guest transmits goes to the switch, what the switch sends goes into its receive rings.</summary>
 internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.GuestPort port) : NetDevice
 {
+    public override string Silence => "no other port of the bridge had one for it";
+
     public override bool Process(NetQueuePair pair)
     {
         if (!pair.CanTransmit) return false;
