@@ -18,6 +18,7 @@ internal static class FuzzTargets
         ("inflight", () => new InflightTarget()),
         ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
+        ("capture", () => new CaptureTarget()),
     ];
 
     public static IEnumerable<string> Names => s_targets.Select(target => target.Name);

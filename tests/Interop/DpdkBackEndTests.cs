@@ -79,6 +79,21 @@ public class DpdkBackEndTests
     }
 
     [PeerTheory]
+    [InlineData(TestpmdMode.Io)]
+    [InlineData(TestpmdMode.MacSwap)]
+    public void A_path_through_net_vhost_and_back_loses_nothing_and_a_capture_has_all_of_it(TestpmdMode mode)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, mode, 64, 1024, 1, listens: true);
+        using VhostCapture capture = VhostCapture.Start(new VhostCaptureOptions { Name = "cap0", Path = folder.File("a.pcapng"), Sources = [CaptureSource.Of(session.Client)] });
+        VhostPathResult path = VhostPath.Test(new VhostPathOptions { From = session.Client, To = session.Client, Duration = TimeSpan.FromSeconds(1), Rate = 5000, PacketSizes = [64, 333, 1514], Patience = Bound }, default);
+        Assert.InRange(path.Sent, 500, 5001);
+        Assert.Equal((0, 0, 0, 0), (path.Lost, path.Duplicates, path.Reordered, path.Corrupt));
+        capture.Dispose();
+        Assert.Equal((2 * path.Sent + path.Foreign, 0), (capture.Snapshot().Packets, capture.Snapshot().Dropped));
+    }
+
+    [PeerTheory]
     [InlineData(64, 64)]
     [InlineData(64, 1500)]
     public void A_minute_of_traffic_comes_back_without_a_lost_or_corrupted_packet(int smallest, int largest)

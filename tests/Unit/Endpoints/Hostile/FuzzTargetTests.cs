@@ -17,6 +17,7 @@ public sealed class FuzzTargetTests(ITestOutputHelper output)
     {
         ["messages"] = 100_000, ["replies"] = 50_000, ["split"] = 100_000, ["indirect"] = 100_000, ["packed"] = 100_000, ["indirect-packed"] = 100_000,
         ["used"] = 100_000, ["used-packed"] = 100_000, ["inflight"] = 100_000, ["log"] = 50_000, ["net"] = 150_000,
+        ["capture"] = 100_000,
     };
 
     public static TheoryData<string> Names => [.. FuzzTargets.Names];
