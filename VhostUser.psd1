@@ -37,6 +37,7 @@
         'Remove-VhostBridgePort'
         'Remove-VhostClientRegion'
         'Remove-VhostSharedRegion'
+        'Request-VhostAnnouncement'
         'Send-VhostRequest'
         'Send-VringPacket'
         'Set-VhostClient'

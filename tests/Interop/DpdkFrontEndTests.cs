@@ -155,7 +155,9 @@ public class DpdkFrontEndTests
         Assert.True(frames.Count > 10_000, $"{frames.Count} frames");
         Assert.All(frames, frame => Assert.Equal(128, frame.Length));
         ulong[] numbers = [.. frames.Select(frame => System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(frame.AsSpan(42)))];
-        int wrong = Enumerable.Range(0, numbers.Length).FirstOrDefault(i => numbers[i] != (ulong)i, -1);
+        // Its driver starts the rings first and throws away, when it starts its port, what has come meanwhile: a ring full at most.
+        Assert.InRange(numbers[0], 0ul, 256ul);
+        int wrong = Enumerable.Range(0, numbers.Length).FirstOrDefault(i => numbers[i] != numbers[0] + (ulong)i, -1);
         Assert.True(wrong < 0, wrong < 0 ? "" : $"frame {wrong} is number {numbers[wrong]} of {numbers.Length}: {told}");
     }
 

@@ -72,7 +72,7 @@ public sealed partial class VhostClient
             return true;
         }
         VirtioFeatures features = _handshake!.Features & ~VirtioFeatures.LogAll;
-        var frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true), _options.Timeout);
+        var frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true, dialect: _options.Dialect), _options.Timeout);
         var handshake = new Handshake(frontEnd, _options) { Fixed = features };
         try
         {
