@@ -9,6 +9,18 @@ var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? (quick ? "1"
 string? only = Option("--case");
 string name = Option("--name") ?? (quick ? "quick" : "latest");
 
+if (args.Contains("--path"))
+{
+    foreach (bool packed in new[] { false, true })
+    {
+        foreach (int size in new[] { 64, 1500 })
+        {
+            PathCost.Cost cost = PathCost.Measure(packed, size);
+            Console.WriteLine($"{(packed ? "packed" : "split"),-6} {size,5} B: send {cost.Send,5:0.0}  echo {cost.Echo,5:0.0}  receive {cost.Receive,5:0.0}  sum {cost.Total,5:0.0} ns");
+        }
+    }
+    return 0;
+}
 if (Programs.WhyMissing(Programs.Testpmd) is string missing)
 {
     Console.Error.WriteLine($"The benchmark compares with DPDK: {missing}");

@@ -115,8 +115,7 @@ public sealed partial class VhostClient
                 transmitter.Reclaim();
                 // Nothing was outstanding, or some of it came back: the back-end's time begins anew.
                 if (inFlight == 0 || inFlight != transmitter.Ring.Queue.InFlight) transmitter.Ring.WaitingSince = Stopwatch.GetTimestamp();
-                int sent = 0;
-                while (sent < count && transmitter.TrySend(frame, template, header)) sent++;
+                int sent = transmitter.Send(frame, count, template, header);
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }

@@ -221,7 +221,9 @@ public sealed partial class VhostClient : IDisposable
         _transmitters = new NetTransmitter?[_rings[^1].Index + 1];
         _receivers = new NetReceiver?[_rings[^1].Index + 1];
         if (!net) return;
-        uint slot = (uint)(_options.BufferSize + 63 & ~63);
+        // Whole cache lines, and an odd number of them: slots a power of two apart would all want the same few sets of a cache.
+        uint slot = ((uint)_options.BufferSize + 63) / 64 | 1;
+        slot *= 64;
         bool separate = (_handshake.Features & (VirtioFeatures.Version1 | VirtioFeatures.AnyLayout)) == 0;
         bool mergeable = (_handshake.Features & VirtioFeatures.MrgRxbuf) != 0;
         foreach (DriverRing ring in _rings[..count])

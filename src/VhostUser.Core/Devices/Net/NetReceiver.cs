@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using VhostUser.Memory;
 using VhostUser.Rings;
@@ -13,7 +14,8 @@ internal sealed unsafe class NetReceiver
     // A device returns the buffers of a packet together; the time is for those that do not quite.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly RegionPiece _slots;
+    private readonly SlotArray _slots;
+    private readonly byte* _start; // where the slots are in this process
     private readonly uint _slotSize;
     private readonly int _headerLength;
     private readonly bool _mergeable;
@@ -26,7 +28,8 @@ internal sealed unsafe class NetReceiver
     public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable)
     {
         Ring = ring;
-        _slots = slots;
+        _slots = new SlotArray(slots.GuestAddress, slotSize, slotSize, Writable: true);
+        _start = slots.Address;
         _slotSize = slotSize;
         _headerLength = headerLength;
         _mergeable = mergeable;
@@ -40,7 +43,7 @@ internal sealed unsafe class NetReceiver
     public void Post()
     {
         DriverQueue queue = Ring.Queue;
-        for (int free = queue.Free; free > 0; free--) queue.AddSingle(_slots.GuestAddress + queue.FreeIdAt(0) * (ulong)_slotSize, _slotSize, writable: true);
+        queue.AddSlots(queue.Free, _slots);
         queue.Publish();
         Ring.KickIfWanted();
     }
@@ -53,6 +56,11 @@ internal sealed unsafe class NetReceiver
         while (packets < max && _next < _count)
         {
             int buffers = CountBuffers();
+            if (buffers == 1)
+            {
+                packets += ReceiveSingle(ref consumer);
+                continue;
+            }
             if (buffers > _count - _next)
             {
                 // The rest of a merged packet lies behind what was taken: fetch it, or wait for it, but not for ever.
@@ -64,8 +72,7 @@ internal sealed unsafe class NetReceiver
                 }
             }
             _incompleteSince = 0;
-            if (buffers == 1) packets += ReceiveSingle(ref consumer);
-            else packets += ReceiveMerged(ref consumer, buffers);
+            packets += ReceiveMerged(ref consumer, buffers);
         }
         if (Ring.Queue.Free > 0 && _next == _count) Post();
         return packets;
@@ -110,17 +117,22 @@ internal sealed unsafe class NetReceiver
         Ring.Counters.Drops.Add(DropReason.Incomplete);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int CountBuffers()
     {
         if (!_mergeable) return 1;
         UsedBuffer first = _used[_next];
         if (first.Written < (uint)_headerLength) return 1; // dropped as shorter than its header
         int buffers = Volatile.Read(ref *(ushort*)(Slot(first.Id) + NetHeader.LegacyLength)); // num_buffers, read once
-        if (buffers > Ring.Queue.Size)
-            throw RingException.Create(VhostError.UsedElementInvalid, Ring.Index, $"a packet claims {buffers} merged buffers; the ring has {Ring.Queue.Size}.");
+        if (buffers > _used.Length) ThrowMerged(buffers);
         return Math.Max(buffers, 1);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ThrowMerged(int buffers) =>
+        throw RingException.Create(VhostError.UsedElementInvalid, Ring.Index, $"a packet claims {buffers} merged buffers; the ring has {_used.Length}.");
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int ReceiveSingle<TConsumer>(ref TConsumer consumer) where TConsumer : IPacketConsumer, allows ref struct
     {
         UsedBuffer used = _used[_next++];
@@ -150,6 +162,7 @@ internal sealed unsafe class NetReceiver
         fixed (Segment* segments = _segments) return Deliver(ref consumer, segments, buffers, total);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Deliver<TConsumer>(ref TConsumer consumer, Segment* segments, int count, uint total) where TConsumer : IPacketConsumer, allows ref struct
     {
         uint length = total - (uint)_headerLength;
@@ -159,5 +172,5 @@ internal sealed unsafe class NetReceiver
         return 1;
     }
 
-    private byte* Slot(ushort id) => _slots.Address + id * (ulong)_slotSize;
+    private byte* Slot(ushort id) => _start + id * (ulong)_slotSize;
 }
