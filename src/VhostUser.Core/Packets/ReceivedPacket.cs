@@ -13,7 +13,13 @@ public sealed class ReceivedPacket : VhostPacket
     /// <param name="queue">The index of the virtqueue.</param>
     /// <param name="timestamp">When the packet was taken.</param>
     public ReceivedPacket(ReadOnlySpan<byte> netHeader, ReadOnlySpan<byte> frame, int queue, DateTimeOffset timestamp)
-        : base(frame.ToArray())
+        : this(netHeader, frame.ToArray(), queue, timestamp)
+    {
+    }
+
+    /// <summary>The same of a frame that was copied already and is the packet's from now on.</summary>
+    internal ReceivedPacket(ReadOnlySpan<byte> netHeader, byte[] frame, int queue, DateTimeOffset timestamp)
+        : base(frame)
     {
         NetHeader = NetHeaderInfo.Parse(netHeader);
         if (NeedsChecksum || netHeader[1] != 0) _request = netHeader[..RequestSize].ToArray();
