@@ -29,6 +29,19 @@ internal static class PathCost
         public void Consume(in PacketView packet, Segment header) => Bytes += packet.Length;
     }
 
+    /// <summary>Prints the parts for both layouts and two sizes.</summary>
+    public static void Print()
+    {
+        foreach (bool packed in new[] { false, true })
+        {
+            foreach (int size in new[] { 64, 1500 })
+            {
+                Cost cost = Measure(packed, size);
+                Console.WriteLine($"{(packed ? "packed" : "split"),-6} {size,5} B: send {cost.Send,5:0.0}  echo {cost.Echo,5:0.0}  receive {cost.Receive,5:0.0}  sum {cost.Total,5:0.0} ns");
+            }
+        }
+    }
+
     /// <summary>Measures one layout and one packet size.</summary>
     public static Cost Measure(bool packed, int length)
     {

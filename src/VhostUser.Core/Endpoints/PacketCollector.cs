@@ -11,6 +11,6 @@ internal readonly unsafe struct PacketCollector(ICollection<ReceivedPacket> into
     {
         byte[] frame = GC.AllocateUninitializedArray<byte>((int)packet.Length);
         fixed (byte* p = frame) packet.CopyTo(p);
-        into.Add(new ReceivedPacket(header.Span, frame, queue, time));
+        into.Add(ReceivedPacket.Owning(frame, header.Span, queue, time));
     }
 }

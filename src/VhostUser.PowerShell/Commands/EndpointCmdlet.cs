@@ -38,7 +38,8 @@ public abstract class EndpointCmdlet : VhostCmdlet
             : InputObject.SelectMany(Find);
     }
 
-    private static IEnumerable<Endpoint> Find(PSObject input) => input.BaseObject switch
+    /// <summary>The endpoints that one object stands for; a name may have wildcards.</summary>
+    private protected static IEnumerable<Endpoint> Find(PSObject input) => input.BaseObject switch
     {
         VhostServer server => [Endpoint.Of(server)],
         VhostClient client => [Endpoint.Of(client)],

@@ -4,12 +4,13 @@ using VhostUser.Rings;
 namespace VhostUser.Handles;
 
 /// <summary>What a server and a client have in common for those who only look.</summary>
+/// <param name="Handle">The server or client itself.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Snapshot">A photograph with its counters.</param>
 /// <param name="GetVringStates">Photographs of its rings: of one or all, with descriptors or without.</param>
-internal sealed record Endpoint(string Name, Func<EndpointInfo> Snapshot, Func<int?, bool, VringState[]> GetVringStates)
+internal sealed record Endpoint(object Handle, string Name, Func<EndpointInfo> Snapshot, Func<int?, bool, VringState[]> GetVringStates)
 {
-    public static Endpoint Of(VhostServer server) => new(server.Name, server.Snapshot, server.GetVringStates);
+    public static Endpoint Of(VhostServer server) => new(server, server.Name, server.Snapshot, server.GetVringStates);
 
-    public static Endpoint Of(VhostClient client) => new(client.Name, client.Snapshot, client.GetVringStates);
+    public static Endpoint Of(VhostClient client) => new(client, client.Name, client.Snapshot, client.GetVringStates);
 }
