@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh [build|test|demo|bench [-Quick]|publish|package|peers]
+# ./build.sh [build|test|pester|demo|bench [-Quick]|interop [-Quick]|publish|package|peers]
 # Needs the .NET SDK only. With PowerShell, found or restored, build.ps1 does the work; without it everything but Pester still runs.
 set -eu
 cd "$(dirname "$0")"
@@ -8,23 +8,46 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 # The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests.
-peer_programs=(dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 qemu-storage-daemon:qemu-system-common busybox:busybox-static)
+peer_programs=(
+    dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 busybox:busybox-static
+    qemu-storage-daemon:qemu-system-common /usr/lib/qemu/virtiofsd:qemu-system-common
+    /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk
+)
 
-# Installs those programs, unpacks a kernel for guests, and reserves 2 MB pages. Never fails: tests whose peer is missing say so.
-peers() {
-    local log=out/peers.log pages wanted entry missing=()
-    mkdir -p out
+# Sets missing to the packages of those that are not here.
+find_missing() {
+    local entry
+    missing=()
     for entry in "${peer_programs[@]}"; do
         command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
     done
+}
+
+# Installs packages; the daemons among them are not started, since the tests run their own. An existing policy is left as it is.
+install_packages() {
+    local policy=/usr/sbin/policy-rc.d status=0 own=
+    if [ ! -e "$policy" ]; then
+        own=1
+        printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy"
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" || status=$?
+    [ -z "$own" ] || rm -f "$policy"
+    return $status
+}
+
+# Installs those programs, unpacks a kernel for guests, and reserves 2 MB pages. Never fails: tests whose peer is missing say so.
+peers() {
+    local log=out/peers.log pages wanted missing
+    mkdir -p out
+    find_missing
     if [ ${#missing[@]} = 0 ]; then
-        echo "peers: ${peer_programs[*]%%:*} are installed"
+        echo "peers: ${peer_programs[*]##*:} are installed"
     elif ! command -v apt-get > /dev/null; then
         echo "peers: no apt-get here, so ${missing[*]} were not installed; the interop tests that need them will be skipped"
     elif [ "$(id -u)" != 0 ]; then
         echo "peers: not root, so nothing was installed; as root: apt-get install ${missing[*]}. Their interop tests will be skipped"
     elif apt-get update > "$log" 2>&1 \
-        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" >> "$log" 2>&1; then
+        && install_packages "${missing[@]}" >> "$log" 2>&1; then
         echo "peers: installed ${missing[*]}"
     else
         echo "peers: apt-get could not install ${missing[*]} (offline? see $log); the interop tests that need them will be skipped"
@@ -48,7 +71,8 @@ peers() {
     fi
 }
 
-# Sets pwsh to the command that starts PowerShell; the pinned tool is tried once, since a registry may not have it.
+# Sets pwsh to the command that starts PowerShell: one in PATH, else the tool that .config pins, from NuGet.
+# NuGet unpacks the tool's files for their owner only, so it is restored for the user who runs this.
 find_pwsh() {
     if command -v pwsh > /dev/null; then
         pwsh=(pwsh)
@@ -62,6 +86,23 @@ find_pwsh() {
 
 msbuild() { dotnet msbuild build.targets -nologo -v:minimal -tl:off "$@"; }
 
+# Runs the interop tests, every cell of the matrix or with -Quick those of each test run, and writes the report (eng/InteropReport.cs).
+interop() {
+    local missing answer=no results=$PWD/out/InteropResults/
+    find_missing
+    if [ ${#missing[@]} != 0 ]; then
+        echo "interop: not installed: ${missing[*]}"
+        if [ -t 0 ]; then read -r -p "Install them now (./build.sh peers)? [y/N] " answer; fi
+        case $answer in
+        [Yy]*) peers ;;
+        *) echo "interop: their rows will say skip; './build.sh peers' installs them" ;;
+        esac
+    fi
+    [ -n "$quick" ] || export VHOSTUSER_INTEROP=full
+    msbuild -t:Test -p:Only=Interop "-p:Results=$results"
+    dotnet run --file eng/InteropReport.cs -- "$results"
+}
+
 without_pwsh() {
     local why="no pwsh in PATH, and 'dotnet tool restore' could not get PowerShell, so Pester did not run"
     case $task in
@@ -71,6 +112,7 @@ without_pwsh() {
         echo "$why" > out/TestResults/Pester.skipped
         dotnet run --file eng/TestSummary.cs -- out/TestResults
         ;;
+    pester) echo "$why" && exit 1 ;;
     demo) dotnet run -c Release --project examples/FirstPackets ;;
     bench) dotnet run -c Release --project bench/VhostUser.Bench.csproj -- ${quick:+--quick} ;;
     publish) msbuild -t:Publish ;;
@@ -80,7 +122,7 @@ without_pwsh() {
 
 case $task in
 peers) peers ;;
-build | test | demo | bench | publish | package)
+build | test | pester | demo | bench | interop | publish | package)
     quick=
     for argument in "$@"; do
         case $argument in
@@ -88,7 +130,9 @@ build | test | demo | bench | publish | package)
         *) echo "build.sh: $argument is not an option of '$task'" >&2 && exit 2 ;;
         esac
     done
-    if find_pwsh; then
+    if [ "$task" = interop ]; then
+        interop
+    elif find_pwsh; then
         "${pwsh[@]}" -NoProfile -File build.ps1 -Task "$task" ${quick:+-Quick}
     else
         without_pwsh

@@ -128,6 +128,25 @@ public enum VhostError
     /// <summary>A packet or its text form can't be read.</summary>
     PacketInvalid,
 
+    /// <summary>libfabric is missing or too old, so that no link to another host can be made.</summary>
+    FabricUnavailable,
+    /// <summary>A fabric device or provider can't be used, or a call of libfabric failed.</summary>
+    FabricFailed,
+    /// <summary>The other end of a link could not prove that it has the key or certificate.</summary>
+    LinkUnauthorized,
+    /// <summary>The other end of a link refused it, or the two ends do not agree.</summary>
+    LinkRefused,
+    /// <summary>The other end of a link broke a rule of its protocol.</summary>
+    LinkInvalid,
+    /// <summary>The link is not up, so that what was asked can't be done on it.</summary>
+    LinkDown,
+    /// <summary>A capture file breaks a rule of its format.</summary>
+    CaptureInvalid,
+    /// <summary>A capture could not be written.</summary>
+    CaptureFailed,
+    /// <summary>A file stands where a capture should be written.</summary>
+    CaptureExists,
+
     /// <summary>The tap interface could not be opened.</summary>
     TapFailed,
     /// <summary>A packet script failed.</summary>

@@ -9,6 +9,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>Our front-end against DPDK's back-end (net_vhost).</summary>
+[Peer("DPDK net_vhost", "back-end")]
 public class DpdkBackEndTests
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);

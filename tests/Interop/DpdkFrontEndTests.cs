@@ -6,6 +6,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>DPDK's front-end (net_virtio_user) against our back-end.</summary>
+[Peer("DPDK virtio_user", "front-end")]
 public class DpdkFrontEndTests
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);

@@ -9,6 +9,7 @@ using static VhostUser.Protocol.VirtioFeatures;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>Large packets that nobody has cut yet, to DPDK and back: its net_vhost with tso=1, and flags that io forwarding keeps.</summary>
+[Peer("DPDK net_vhost", "back-end")]
 public class OffloadTests
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);

@@ -6,6 +6,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>A guest of QEMU whose network device is served by a packet handler of ours: start, reset, and driver changes.</summary>
+[Peer("QEMU guest", "front-end")]
 public class QemuGuestTests
 {
     private const string Us = "198.18.0.2";

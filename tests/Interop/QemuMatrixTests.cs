@@ -8,6 +8,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>Device options of QEMU, one after another: guest and host talk through our tap, and every byte of a file arrives in both directions.</summary>
+[Peer("QEMU guest", "front-end")]
 public sealed class QemuMatrixTests : IDisposable
 {
     private const int FileBytes = 4 << 20;

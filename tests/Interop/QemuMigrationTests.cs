@@ -14,6 +14,7 @@ namespace VhostUser.Tests.Interop;
 /// receiver stands still. Every page has been sent before the host's packets come, into buffers that the driver posted long ago, and
 /// nothing in the guest touches them until it has moved. Only the back-end's log tells QEMU that those pages changed.
 /// </remarks>
+[Peer("QEMU live migration", "front-end")]
 public sealed class QemuMigrationTests : IDisposable
 {
     private const int PartBytes = 512 << 10;

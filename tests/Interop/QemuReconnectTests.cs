@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>Our server killed and started again under a guest's traffic: the guest goes on, and no ring is stuck.</summary>
+[Peer("QEMU guest", "front-end")]
 public sealed class QemuReconnectTests(ITestOutputHelper output) : IDisposable
 {
     private const string Us = "198.18.0.2";

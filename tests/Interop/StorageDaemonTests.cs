@@ -7,6 +7,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>Our front-end against a back-end made with libvhost-user: a disk, read and written in raw chains.</summary>
+[Peer("qemu-storage-daemon (libvhost-user)", "back-end")]
 public sealed class StorageDaemonTests : IDisposable
 {
     private const int Sectors = 8192, Queues = 2;

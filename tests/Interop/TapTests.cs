@@ -10,6 +10,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>A server in mode Tap: the other end is the kernel's network stack, in a network namespace of the test's own.</summary>
+[Peer("Linux tap", "kernel")]
 public sealed class TapTests : IDisposable
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);

@@ -8,6 +8,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>Virtual Open Systems' vapp, the first vhost-user program, in both of its roles against ours.</summary>
+[Peer("vapp", "both")]
 public sealed class VappTests
 {
     private const int WrapLimit = 32767;

@@ -7,17 +7,18 @@ using VhostUser.Memory;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>
-/// Numbered packets of changing lengths through a peer that sends them back, never more on their way than the receive ring holds:
+/// Numbered packets of changing lengths through a peer that sends them back, or on to another client, never more on their way than the receive ring holds:
 /// then not one may be lost, and every byte of each is checked.
 /// </summary>
-internal sealed unsafe class WindowedTraffic(VhostClient client, int[] lengths, int pair, bool swapsAddresses)
+internal sealed unsafe class WindowedTraffic(VhostClient client, int[] lengths, int pair, bool swapsAddresses, VhostClient? receiver = null)
 {
     private const int Window = 128;
     private const int NumberOffset = 14;
 
     private readonly byte[][] _frames = [.. lengths.Select(Template)];
     private readonly NetTransmitter _transmitter = client.TransmitterOf(2 * pair + 1);
-    private readonly NetReceiver _receiver = client.ReceiverOf(2 * pair);
+    private readonly VhostClient _receivingClient = receiver ?? client;
+    private readonly NetReceiver _receiver = (receiver ?? client).ReceiverOf(2 * pair);
 
     public long Sent { get; private set; }
 
@@ -37,7 +38,7 @@ internal sealed unsafe class WindowedTraffic(VhostClient client, int[] lengths, 
                 BinaryPrimitives.WriteInt64BigEndian(frame.AsSpan(NumberOffset), Sent);
                 if (client.SendBurst(_transmitter, frame, 1) == 1) Sent++;
             }
-            if (client.ReceiveBurst(_receiver, ref checker, Window) > 0) progress = Stopwatch.GetTimestamp();
+            if (_receivingClient.ReceiveBurst(_receiver, ref checker, Window) > 0) progress = Stopwatch.GetTimestamp();
             else if (Stopwatch.GetElapsedTime(progress) > bound) throw new TimeoutException($"packet {Received} of {Sent} did not come back within {bound.TotalSeconds} s");
         }
     }

@@ -1,7 +1,6 @@
 # Each test of what is left behind runs in a pwsh of its own: this one's descriptors belong to Pester too.
 BeforeAll {
     $module = Resolve-Path "$PSScriptRoot/../../out/VhostUser"
-    $pwsh = [Environment]::ProcessPath
     $preamble = @"
         `$ErrorActionPreference = 'Stop'
         Import-Module '$module'
@@ -10,7 +9,7 @@ BeforeAll {
         function Get-VhostThread { Get-ChildItem /proc/self/task | Where-Object { (Get-Content "`$_/comm" -ErrorAction Ignore) -like 'vhost*' } }
 "@
     function Invoke-Child([string] $Script) {
-        & $pwsh -NoProfile -NonInteractive -Command "$preamble; $Script" 2>&1
+        & pwsh -NoProfile -NonInteractive -Command "$preamble; $Script" 2>&1
     }
 }
 

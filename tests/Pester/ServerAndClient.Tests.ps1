@@ -89,7 +89,7 @@ Describe 'Start-, Wait- and Stop-VhostServer' {
 
     It 'replaces a dead socket file only with -Force' {
         # A program that was killed cleans nothing up.
-        $child = Start-Process -PassThru ([Environment]::ProcessPath) '-NoProfile', '-Command',
+        $child = Start-Process -PassThru pwsh '-NoProfile', '-Command',
             "Import-Module '$((Get-Module VhostUser).ModuleBase)'; Start-VhostServer sw0 '$TestDrive/dead.sock'; Start-Sleep 60"
         $deadline = [datetime]::UtcNow.AddSeconds(20)
         while (-not (Test-Path ./dead.sock) -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }

@@ -2,6 +2,7 @@ using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
 using VhostUser.Rings;
+using VhostUser.Rings.Packed;
 using VhostUser.Rings.Split;
 
 namespace VhostUser.Endpoints;
@@ -10,6 +11,12 @@ namespace VhostUser.Endpoints;
 internal sealed partial class BackEnd
 {
     private InflightBuffer? _inflight;
+    private bool _inflightIsPacked;
+
+    /// <summary>Which records a buffer is for: before SET_FEATURES those of split rings, as DPDK has it.</summary>
+    private bool RecordsPacked => _featuresSet && Layout.Packed;
+
+    private ulong InflightBytesFor(ushort records) => RecordsPacked ? PackedInflight.BytesFor(records) : SplitInflight.BytesFor(records);
 
     private unsafe void GetInflightFd(Message message)
     {
@@ -19,9 +26,11 @@ internal sealed partial class BackEnd
         try
         {
             CheckInflight(asked, "GET_INFLIGHT_FD");
-            reply.MmapSize = SplitInflight.BytesFor(asked.QueueSize) * asked.QueueCount;
+            reply.MmapSize = InflightBytesFor(asked.QueueSize) * asked.QueueCount;
             file = InflightBuffer.CreateFile(reply.MmapSize);
             ReplaceInflight(reply, file);
+            // DPDK expects that whoever makes a buffer for packed rings lists every record as free.
+            for (int i = 0; RecordsPacked && i < asked.QueueCount; i++) PackedInflight.Prepare(_inflight!.PartOf(i), asked.QueueSize);
         }
         catch (VhostException error)
         {
@@ -45,12 +54,11 @@ internal sealed partial class BackEnd
 
     private void CheckInflight(in InflightPayload numbers, string message)
     {
-        if (Layout.Packed && _featuresSet)
-            throw new VhostException(VhostError.InflightInvalid, $"{message}: inflight records of packed rings are not kept by this back-end.", message, "A packed ring resumes from marks in the ring itself; leave the buffer out.");
         if (numbers.QueueCount == 0 || numbers.QueueCount > _rings.Length)
             throw new VhostException(VhostError.InflightInvalid, $"{message} is for {numbers.QueueCount} rings; this back-end has {_rings.Length}.", message, "num_queues counts rings, not pairs.");
-        if (!SplitRing.IsValidSize(numbers.QueueSize))
-            throw new VhostException(VhostError.InflightInvalid, $"{message} is for rings of {numbers.QueueSize} descriptors; expected a power of two from 1 to {SplitRing.MaxSize}.", message,
+        var layout = new RingLayout(RecordsPacked);
+        if (!layout.IsValidSize(numbers.QueueSize))
+            throw new VhostException(VhostError.InflightInvalid, $"{message} is for rings of {numbers.QueueSize} descriptors; expected {layout.SizeRule}.", message,
                 "queue_size is the size of the largest ring.");
         if (_rings.FirstOrDefault(ring => ring.Queue is not null) is Vring running)
             throw new VhostException(VhostError.RequestOutOfOrder, $"{message} came while ring {running.Index} runs.", message, "Stop the rings with GET_VRING_BASE first.");
@@ -58,9 +66,10 @@ internal sealed partial class BackEnd
 
     private void ReplaceInflight(in InflightPayload description, FileDescriptor file)
     {
-        InflightBuffer buffer = InflightBuffer.Map(description, SplitInflight.BytesFor(description.QueueSize), file);
+        InflightBuffer buffer = InflightBuffer.Map(description, InflightBytesFor(description.QueueSize), file);
         _inflight?.Dispose();
         _inflight = buffer;
+        _inflightIsPacked = RecordsPacked;
     }
 
     /// <summary>A device that is reset has nothing in flight: its rings begin anew, and the front-end gets or sets a buffer for them.</summary>
@@ -71,10 +80,23 @@ internal sealed partial class BackEnd
     }
 
     /// <summary>The records of a ring that is about to start, or null when they are not kept.</summary>
-    private unsafe SplitInflight? InflightOf(Vring ring)
+    private unsafe SplitInflight? SplitInflightOf(Vring ring)
+    {
+        byte* part = InflightPartOf(ring);
+        return part == null ? null : new SplitInflight(part, _inflight!.QueueSize, ring.Index, ring.Size);
+    }
+
+    private unsafe PackedInflight? PackedInflightOf(Vring ring)
+    {
+        byte* part = InflightPartOf(ring);
+        return part == null ? null : new PackedInflight(part, _inflight!.QueueSize, ring.Index, ring.Size);
+    }
+
+    private unsafe byte* InflightPartOf(Vring ring)
     {
         if (_inflight is null) return null;
-        byte* part = _inflight.PartOf(ring.Index);
-        return part == null ? null : new SplitInflight(part, _inflight.QueueSize, ring.Index, ring.Size);
+        if (_inflightIsPacked != Layout.Packed)
+            throw RingException.Inflight(ring.Index, $"came for {(_inflightIsPacked ? "packed" : "split")} rings and the ring is {(Layout.Packed ? "a packed" : "a split")} one: SET_FEATURES must come before GET_INFLIGHT_FD and SET_INFLIGHT_FD");
+        return _inflight.PartOf(ring.Index);
     }
 }

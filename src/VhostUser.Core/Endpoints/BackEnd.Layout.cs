@@ -22,7 +22,7 @@ internal sealed unsafe partial class BackEnd
         ring.Base = used;
         if (ring.IsReversed) return new ReversedDeviceQueue(memory, _memory, ring.Index);
         var queue = new SplitDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, used);
-        if (InflightOf(ring) is SplitInflight inflight) queue.Resume(inflight);
+        if (SplitInflightOf(ring) is SplitInflight inflight) queue.Resume(inflight);
         return _options.Profile == PeerProfile.Vapp ? new WrapGuardQueue(queue, ring.Index, used) : queue;
     }
 
@@ -30,9 +30,11 @@ internal sealed unsafe partial class BackEnd
     {
         byte*[] areas = Translate(ring);
         var memory = new PackedRing(areas[0], areas[1], areas[2], ring.Size);
-        // No index tells where a back-end that died got to: see PackedResume.
-        ring.ResumedInFlight = 0;
-        return new PackedDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, PackedResume.Find(memory, ring.Base));
+        PackedInflight? inflight = PackedInflightOf(ring);
+        // No index tells where a back-end that died got to: its record does, or else see PackedResume.
+        (PackedPosition start, ring.ResumedInFlight) = inflight is { IsNew: false } ? inflight.Recover(memory) : (PackedResume.Find(memory, ring.Base), 0);
+        if (inflight is { IsNew: true }) inflight.Begin(start);
+        return new PackedDeviceQueue(memory, _memory, RingFeatures.From(Features), ring.Index, start) { Inflight = inflight };
     }
 
     private void CheckPlace(Vring ring)

@@ -36,7 +36,7 @@ internal sealed partial class BackEnd : IDisposable
         _watchKick = watchKick;
         _unwatchKick = unwatchKick;
         _rings = [.. Enumerable.Range(0, options.RingCount).Select(i => new Vring(i) { IsReversed = options.Profile == PeerProfile.Vapp && i == VappLayout.ReversedRing })];
-        _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]))];
+        _pairs = [.. Enumerable.Range(0, options.QueuePairs).Select(i => new NetQueuePair(i, _rings[2 * i], _rings[2 * i + 1]) { Capture = options.Capture })];
     }
 
     /// <summary>What is done with packets; another one when the server joins or leaves a bridge.</summary>

@@ -1,3 +1,4 @@
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Protocol;
 
 namespace VhostUser.Endpoints;
@@ -58,6 +59,9 @@ internal sealed record BackEndOptions
 
     /// <summary>Objects that SHARED_OBJECT messages are about; the server's, and the same for all its sessions.</summary>
     public SharedObjectStore SharedObjects { get; init; } = new();
+
+    /// <summary>Where packets are captured; the server's, and the same for all its sessions.</summary>
+    public CaptureTap Capture { get; init; } = new();
 
     /// <summary>Sizes in bytes of the device's shared memory regions by id; SHMEM is offered when there is one.</summary>
     public IReadOnlyList<long> SharedMemorySizes { get; init; } = [];

@@ -11,5 +11,7 @@ internal sealed class BridgeServerMember(VhostServer server, SwitchDevice.GuestP
 
     public override bool IsUp => port.Receivers.Length > 0;
 
+    public override CaptureSource CaptureSource(string bridge) => Endpoints.CaptureSource.Of(server);
+
     public override void Leave() => server.LeaveBridge();
 }

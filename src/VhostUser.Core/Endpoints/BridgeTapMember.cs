@@ -23,6 +23,8 @@ internal sealed class BridgeTapMember(TapPort tap, Worker worker) : BridgeMember
 
     void IWorkerMember.End(Exception? failure) => tap.Dispose();
 
+    public override CaptureSource CaptureSource(string bridge) => Endpoints.CaptureSource.OfTap(bridge, tap.Name, tap.Capture);
+
     public override void Leave() => worker.Invoke(() =>
     {
         worker.Loop.Unwatch(tap.Fd);

@@ -30,6 +30,7 @@ internal sealed unsafe class Connection : IDisposable
         _isFrontEnd = isFrontEnd;
         _isChannel = isChannel;
         Current = new Message(_payload) { IsChannel = isChannel };
+        Log = isChannel ? null : new MessageLog();
     }
 
     public int Fd => _socket.Number;
@@ -41,6 +42,9 @@ internal sealed unsafe class Connection : IDisposable
     public long MessagesReceived { get; private set; }
 
     public long MessagesSent { get; private set; }
+
+    /// <summary>What was said so far; null on the back-end's channel.</summary>
+    public MessageLog? Log { get; }
 
     /// <summary>Whether the next message must be a u64 that acknowledges a memory table (post-copy).</summary>
     public bool ExpectsAcknowledgement { get; set; }
@@ -74,6 +78,7 @@ internal sealed unsafe class Connection : IDisposable
         _received = 0;
         _checked = false;
         MessagesReceived++;
+        Log?.Add(Current.Header, Current.Payload, Current.FdCount);
         return true;
     }
 
@@ -107,6 +112,7 @@ internal sealed unsafe class Connection : IDisposable
             };
         }
         MessagesSent++;
+        Log?.Add(header, payload, fds.Length);
     }
 
     public void Dispose()

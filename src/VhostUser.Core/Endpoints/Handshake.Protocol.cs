@@ -52,12 +52,14 @@ internal sealed partial class Handshake
         .. FeatureNames.Of(OfferedProtocol & ~ProtocolFeatures & ~options.ExcludeProtocolFeatures).Select(name => $"{name} (protocol): not used by this front-end"),
     ];
 
-    /// <summary>Where calls and kicks go: descriptors, or messages when they travel in-band (bit 8 and no descriptor).</summary>
-    private void SetNotifications(DriverRing ring, CancellationToken cancel)
+    private void SetCall(DriverRing ring, CancellationToken cancel) => SetNotification(FrontEndRequest.SetVringCall, ring, ring.CallFd.Number, cancel);
+
+    private void SetKick(DriverRing ring, CancellationToken cancel) => SetNotification(FrontEndRequest.SetVringKick, ring, ring.KickFd.Number, cancel);
+
+    /// <summary>Where calls or kicks go: a descriptor, or messages when they travel in-band (bit 8 and no descriptor).</summary>
+    private void SetNotification(FrontEndRequest request, DriverRing ring, int fd, CancellationToken cancel)
     {
         bool inband = (ProtocolFeatures & ProtocolFeatures.InbandNotifications) != 0;
-        ulong payload = (uint)ring.Index | (inband ? VringFdPayload.NoFdFlag : 0);
-        frontEnd.Set(FrontEndRequest.SetVringCall, payload, cancel, inband ? [] : [ring.CallFd.Number]);
-        frontEnd.Set(FrontEndRequest.SetVringKick, payload, cancel, inband ? [] : [ring.KickFd.Number]);
+        frontEnd.Set(request, (uint)ring.Index | (inband ? VringFdPayload.NoFdFlag : 0), cancel, inband ? [] : [fd]);
     }
 }

@@ -7,7 +7,8 @@ namespace VhostUser.Endpoints;
 /// <summary>
 /// The messages of a front-end from SET_OWNER to running rings, in an order that every known back-end accepts: owner once and
 /// first, features before memory, memory before rings (rust-vmm, Snabb), all sizes before the first address (SPDK), a call
-/// descriptor for every ring (DPDK starts none without), nothing enabled before all is set up, and the kicks last.
+/// descriptor for every ring (DPDK starts none without), all addresses before the first kick descriptor (from which on Snabb polls
+/// all rings), nothing enabled before all is set up, and the kicks last.
 /// </summary>
 internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions options)
 {
@@ -73,8 +74,9 @@ internal sealed partial class Handshake(FrontEnd frontEnd, VhostClientOptions op
         {
             SetState(FrontEndRequest.SetVringBase, ring, ring.Queue.ResumeBase, cancel);
             SetAddress(ring, cancel);
-            SetNotifications(ring, cancel);
+            SetCall(ring, cancel);
         }
+        foreach (DriverRing ring in rings) SetKick(ring, cancel);
         if ((Features & VirtioFeatures.ProtocolFeatures) != 0)
         {
             foreach (DriverRing ring in rings) SetState(FrontEndRequest.SetVringEnable, ring, 1, cancel);

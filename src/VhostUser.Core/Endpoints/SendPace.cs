@@ -25,6 +25,16 @@ public sealed class SendPace(double rate)
         return most;
     }
 
+    /// <summary>Waits until so much time has passed since a time stamp.</summary>
+    internal static void WaitUntil(long start, double seconds, CancellationToken cancel)
+    {
+        while (seconds - Stopwatch.GetElapsedTime(start).TotalSeconds is > 0 and double left)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Pause(left, cancel);
+        }
+    }
+
     /// <summary>Counts packets that went.</summary>
     public void Add(int packets) => _sent += packets;
 

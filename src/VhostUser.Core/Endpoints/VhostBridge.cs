@@ -59,6 +59,8 @@ public sealed class VhostBridge : IDisposable
             CheckOpen();
             if (server.Bridge is VhostBridge other)
                 throw new VhostException(VhostError.NameInUse, $"Server '{server.Name}' is a port of bridge '{other.Name}' already.", server.Name, "Take it out there first: Remove-VhostBridgePort.");
+            if (server.Link is IbTransport link)
+                throw new VhostException(VhostError.NameInUse, $"Server '{server.Name}' is joined to link '{link.Name}'.", server.Name, $"Remove that first, or make the link a port of this bridge: New-IbTransport {link.Name} -Bridge {Name} …");
             var port = new SwitchDevice.GuestPort(server.Name, _offload) { Group = options.Group, Vlans = FilterOf(server.Name, options) };
             Add(new BridgeServerMember(server, port), () => server.JoinBridge(this, _worker, new SwitchDevice(_switch, port)));
         }
@@ -86,7 +88,7 @@ public sealed class VhostBridge : IDisposable
 
     /// <summary>Removes a port by name; a server goes back to its own mode, a tap interface is closed.</summary>
     /// <returns>False when there is no such port.</returns>
-    public bool Remove(string port) => RemoveFirst(member => string.Equals(member.Port.Name, port, StringComparison.OrdinalIgnoreCase));
+    public bool Remove(string port) => RemoveFirst(member => HasName(member, port));
 
     /// <summary>A photograph of the bridge.</summary>
     public VhostBridgeInfo Snapshot()
@@ -109,6 +111,20 @@ public sealed class VhostBridge : IDisposable
     /// <inheritdoc/>
     public override string ToString() => Name;
 
+    /// <summary>Where packets of its ports, or of those of the names given, are captured.</summary>
+    /// <exception cref="VhostException">HandleNotFound.</exception>
+    internal IReadOnlyList<CaptureSource> GetCaptureSources(IReadOnlyCollection<string>? ports)
+    {
+        lock (_changes)
+        {
+            CheckOpen();
+            if (ports?.FirstOrDefault(name => !_members.Exists(member => HasName(member, name))) is string unknown)
+                throw new VhostException(VhostError.HandleNotFound, $"Bridge '{Name}' has no port named '{unknown}'; it has {string.Join(", ", _members.Select(member => member.Port.Name))}.", unknown,
+                    "Get-VhostBridge -Port shows them.");
+            return [.. _members.Where(member => ports is null || ports.Any(name => HasName(member, name))).Select(member => member.CaptureSource(Name))];
+        }
+    }
+
     /// <summary>Lets a server go that is being stopped.</summary>
     internal void Remove(VhostServer server) => RemoveFirst(member => member is BridgeServerMember guest && guest.Server == server);
 
@@ -128,6 +144,8 @@ public sealed class VhostBridge : IDisposable
         }
         _members.Add(member);
     }
+
+    private static bool HasName(BridgeMember member, string name) => string.Equals(member.Port.Name, name, StringComparison.OrdinalIgnoreCase);
 
     private bool RemoveFirst(Predicate<BridgeMember> which)
     {
@@ -154,7 +172,7 @@ public sealed class VhostBridge : IDisposable
 
     private void CheckName(string name)
     {
-        if (_members.Exists(member => string.Equals(member.Port.Name, name, StringComparison.OrdinalIgnoreCase)))
+        if (_members.Exists(member => HasName(member, name)))
             throw new VhostException(VhostError.NameInUse, $"Bridge '{Name}' has a port named '{name}' already.", name, "Names of servers and interfaces must differ within a bridge.");
     }
 

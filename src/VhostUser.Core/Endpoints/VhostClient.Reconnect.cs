@@ -86,6 +86,7 @@ public sealed partial class VhostClient
             {
                 _frontEnd!.Dispose();
                 (_frontEnd, _handshake, _peer) = (frontEnd, handshake, peer);
+                _messages = frontEnd.Connection.Log;
                 if (_dirty is not null) ShareDirtyLog(_ending.Token);
                 _reconnects++;
                 _retransmitted += inFlight;

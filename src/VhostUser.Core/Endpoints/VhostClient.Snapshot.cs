@@ -5,6 +5,11 @@ namespace VhostUser.Endpoints;
 /// <summary>Photographs of a client's rings, with a verdict on each.</summary>
 public sealed partial class VhostClient
 {
+    private volatile MessageLog? _messages; // with the back-end that is there, or was there last
+
+    /// <summary>The messages of this session with their replies; the first and the latest of very many.</summary>
+    public VhostMessageInfo[] GetMessages() => _messages?.Read(Name) ?? [];
+
     /// <summary>Photographs of the rings.</summary>
     /// <param name="queue">Ring index, or null for all.</param>
     /// <param name="descriptors">Whether to read the descriptors too.</param>

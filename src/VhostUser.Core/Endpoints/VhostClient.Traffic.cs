@@ -51,7 +51,7 @@ public sealed partial class VhostClient
         if (frame.IsEmpty || frame.Length > transmitter.MaxPacket)
             throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
-        NoticePeerNowAndThen(); // a ring takes packets for a while when nobody is there any more
+        NoticeNowAndThen(); // a ring takes packets for a while when nobody is there any more
         long sent = 0;
         uint template = count > 1 ? transmitter.NewTemplate() : 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not
@@ -68,16 +68,20 @@ public sealed partial class VhostClient
                 told = Stopwatch.GetTimestamp();
                 progress(sent);
             }
-            if (done > 0)
-            {
-                waiting = 0;
-                continue;
-            }
-            if (waiting == 0) waiting = Stopwatch.GetTimestamp();
-            if (Stopwatch.GetElapsedTime(waiting) > timeout) throw Full(queue, sent, count, timeout);
-            WaitForCall(transmitter.Ring, timeout - Stopwatch.GetElapsedTime(waiting), cancel);
+            if (done > 0) waiting = 0;
+            else if (!TryAwaitRoom(transmitter, ref waiting, timeout, cancel)) throw Full(queue, sent, count, timeout);
         }
         return sent;
+    }
+
+    /// <summary>Waits a moment for room in a full ring; false when the time is over.</summary>
+    private bool TryAwaitRoom(NetTransmitter transmitter, ref long waiting, TimeSpan timeout, CancellationToken cancel)
+    {
+        if (waiting == 0) waiting = Stopwatch.GetTimestamp();
+        TimeSpan left = timeout - Stopwatch.GetElapsedTime(waiting);
+        if (left < TimeSpan.Zero) return false;
+        WaitForCall(transmitter.Ring, left, cancel);
+        return true;
     }
 
     /// <summary>Receives up to <paramref name="max"/> packets; waits until there is one.</summary>
@@ -114,10 +118,7 @@ public sealed partial class VhostClient
             Demand();
             try
             {
-                int inFlight = transmitter.Ring.Queue.InFlight;
-                transmitter.Reclaim();
-                // Nothing was outstanding, or some of it came back: the back-end's time begins anew.
-                if (inFlight == 0 || inFlight != transmitter.Ring.Queue.InFlight) transmitter.Ring.WaitingSince = Stopwatch.GetTimestamp();
+                Reclaim(transmitter);
                 int sent = transmitter.Send(frame, count, template, header);
                 if (sent > 0) transmitter.Flush();
                 return sent;
@@ -127,6 +128,14 @@ public sealed partial class VhostClient
                 throw Fail(error);
             }
         }
+    }
+
+    private static void Reclaim(NetTransmitter transmitter)
+    {
+        int inFlight = transmitter.Ring.Queue.InFlight;
+        transmitter.Reclaim();
+        // Nothing was outstanding, or some of it came back: the back-end's time begins anew.
+        if (inFlight == 0 || inFlight != transmitter.Ring.Queue.InFlight) transmitter.Ring.WaitingSince = Stopwatch.GetTimestamp();
     }
 
     /// <summary>One burst without waiting: hands packets to the consumer in place, also those that a back-end left before it went away.</summary>
@@ -152,6 +161,23 @@ public sealed partial class VhostClient
 
     internal NetReceiver ReceiverOf(int queue) =>
         (uint)queue < (uint)_receivers.Length && _rings.Length > 0 && _receivers[queue] is NetReceiver receiver ? receiver : throw WrongQueue(queue, "receive", "even");
+
+    /// <summary>The receivers of all receive rings.</summary>
+    internal NetReceiver[] Receivers() => [.. _receivers.OfType<NetReceiver>()];
+
+    /// <summary>Looks whether the back-end is still there.</summary>
+    internal void NoticeNow()
+    {
+        lock (_gate) NoticePeer();
+    }
+
+    /// <summary>The same at most every few milliseconds: a look is a system call, too dear for each packet of a pipeline.</summary>
+    private void NoticeNowAndThen()
+    {
+        if (Stopwatch.GetElapsedTime(_noticed) < NoticeInterval) return;
+        NoticeNow();
+        _noticed = Stopwatch.GetTimestamp();
+    }
 
     /// <summary>Runs one burst under the lock; a broken ring rule ends the session. While the back-end is away the result is the one given.</summary>
     private T Burst<T>(Func<T> burst, T away)
@@ -195,14 +221,6 @@ public sealed partial class VhostClient
                 }
             }
         }
-    }
-
-    /// <summary>The same at most every few milliseconds: a look is a system call, too dear for each packet of a pipeline.</summary>
-    private void NoticePeerNowAndThen()
-    {
-        if (Stopwatch.GetElapsedTime(_noticed) < NoticeInterval) return;
-        lock (_gate) NoticePeer();
-        _noticed = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Looks at the socket: a back-end that has gone away, or spoke out of turn, ends the session.</summary>

@@ -34,7 +34,7 @@ public sealed partial class VhostClient
         ReversedDriverQueue? answers = null;
         DriverRing receive = CreateVappRing(0, memory => answers = new ReversedDriverQueue(memory, 0), out RegionPiece receiveSlots);
         DriverRing transmit = CreateVappRing(1, memory => new BoundedDriverQueue(new SplitDriverQueue(memory, RingFeatures.From(0), 1, null), answers!), out RegionPiece transmitSlots);
-        _receivers = [new NetReceiver(receive, receiveSlots, VappLayout.BufferSize, HeaderLength, mergeable: false), null];
+        _receivers = [new NetReceiver(receive, receiveSlots, VappLayout.BufferSize, HeaderLength, mergeable: false) { Capture = Capture }, null];
         // vapp takes header and packet in one descriptor although it says nothing of ANY_LAYOUT.
         _transmitters =
         [
@@ -43,6 +43,7 @@ public sealed partial class VhostClient
             {
                 PacketLimit = VappLayout.MaxChain - (uint)HeaderLength,
                 ForeignChain = used => FinishRaw(transmit, used),
+                Capture = Capture,
             },
         ];
     }

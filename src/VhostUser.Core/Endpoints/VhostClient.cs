@@ -1,4 +1,5 @@
 using VhostUser.Devices.Net;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
@@ -50,6 +51,9 @@ public sealed partial class VhostClient : IDisposable
 
     /// <summary>Number of rings.</summary>
     public int RingCount => _rings.Length;
+
+    /// <summary>Where packets are captured.</summary>
+    internal CaptureTap Capture { get; } = new();
 
     private int HeaderLength => NetHeader.LengthFor(_handshake?.Features ?? 0);
 
@@ -182,7 +186,9 @@ public sealed partial class VhostClient : IDisposable
     private void Open(FileDescriptor socket, CancellationToken cancel)
     {
         _peer = PeerInfo.Of(socket.Number);
-        _frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true), _options.Timeout);
+        var connection = new Connection(socket, isFrontEnd: true);
+        _messages = connection.Log;
+        _frontEnd = new FrontEnd(connection, _options.Timeout);
         _handshake = new Handshake(_frontEnd, _options);
         SetState(EndpointState.Connected);
         _handshake.Negotiate(cancel);
@@ -230,8 +236,8 @@ public sealed partial class VhostClient : IDisposable
         {
             RegionPiece slots = _space.Allocate((ulong)_options.QueueSize * slot, $"{_options.QueueSize} buffers of {slot} bytes for ring {ring.Index}");
             _buffers.Add(slots);
-            if ((ring.Index & 1) == 0) _receivers[ring.Index] = new NetReceiver(ring, slots, slot, HeaderLength, mergeable);
-            else _transmitters[ring.Index] = new NetTransmitter(ring, slots, slot, HeaderLength, separate) { ForeignChain = used => FinishRaw(ring, used) };
+            if ((ring.Index & 1) == 0) _receivers[ring.Index] = new NetReceiver(ring, slots, slot, HeaderLength, mergeable) { Capture = Capture };
+            else _transmitters[ring.Index] = new NetTransmitter(ring, slots, slot, HeaderLength, separate) { ForeignChain = used => FinishRaw(ring, used), Capture = Capture };
         }
     }
 

@@ -86,7 +86,7 @@ public sealed partial class VhostServer
         }
         // A server that polls on a thread of its own takes many empty rounds for one with work: they are short, and a packet that comes
         // while the thread looks at the sockets waits for a system call.
-        bool alone = _options.Poll && Bridge is null;
+        bool alone = _options.Poll && Bridge is null && Link is null;
         int cost = alone ? EmptyRoundsPerRound : 1;
         for (int left = RoundsPerLook * cost; left > 0;)
         {
@@ -104,7 +104,7 @@ public sealed partial class VhostServer
             }
             left--;
             if (alone) continue;
-            if (_options.Poll) break; // the bridge's other ports may have more to do
+            if (_options.Poll) break; // the other members of this thread may have more to do
             TimeSpan? next = _device.NextWork;
             if (next is TimeSpan due)
             {
@@ -135,7 +135,7 @@ public sealed partial class VhostServer
         bool more = false;
         foreach (NetQueuePair pair in pairs)
         {
-            if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks();
+            if (pair.CanTransmit || pair.Transmit is { Queue: not null, WasEnabled: true }) more |= pair.Transmit.Queue!.EnableKicks() && !_device.HoldsBack(pair);
             if (pair.CanReceive && _device.WantsReceiveKicks) more |= pair.Receive.Queue!.EnableKicks() && _device.NextWork is null && !pair.Filler.IsStarved;
         }
         return more;
@@ -181,7 +181,9 @@ public sealed partial class VhostServer
         _since = DateTimeOffset.Now;
         _idleRounds = 0;
         _armed = false;
-        _session = new BackEnd(new Connection(socket, isFrontEnd: false), _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
+        var connection = new Connection(socket, isFrontEnd: false);
+        _messages = connection.Log;
+        _session = new BackEnd(connection, _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
         {
             ChannelOpened = WatchChannel,
             ChannelClosing = channel => _loop.Unwatch(channel.Fd),

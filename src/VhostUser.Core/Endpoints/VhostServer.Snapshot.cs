@@ -11,6 +11,11 @@ public sealed partial class VhostServer
     // A script that answers sooner holds nobody up.
     private static readonly TimeSpan WorthTelling = TimeSpan.FromSeconds(0.5);
 
+    private volatile MessageLog? _messages; // of this session, or of the last one
+
+    /// <summary>The messages of the front-end that is there or was there last, with their replies; the first and the latest of very many.</summary>
+    public VhostMessageInfo[] GetMessages() => _messages?.Read(Name) ?? [];
+
     private VhostServerInfo TakeSnapshot()
     {
         EndpointTotals totals = _past;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VhostUser.Devices.Net;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
@@ -96,6 +97,12 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     /// <summary>Where the server stands.</summary>
     public EndpointState State => _state;
 
+    /// <summary>Where packets are captured.</summary>
+    internal CaptureTap Capture => _offer.Capture;
+
+    /// <summary>What is done with packets while no bridge has the server.</summary>
+    internal ServerMode Mode => _options.Mode;
+
     private EndpointState RestingState => _options.Connect ? EndpointState.Connecting : EndpointState.Listening;
 
     /// <summary>Starts a server; on return it listens, or tries to connect in the background.</summary>
@@ -167,6 +174,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         {
             if (_disposed) return;
             Bridge?.Remove(this);
+            Link?.Dispose();
             _session?.AbandonPostcopy(); // or the thread may wait for a page that nobody brings
             // A packet script stops the thread only when it returns.
             bool ended = _worker.Stop(StopTimeout);

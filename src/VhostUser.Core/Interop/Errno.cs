@@ -15,6 +15,7 @@ internal static class Errno
     public const int EINVAL = 22;
     public const int EPIPE = 32;
     public const int EADDRINUSE = 98;
+    public const int EADDRNOTAVAIL = 99;
     public const int ECONNRESET = 104;
     public const int ECONNREFUSED = 111;
     public const int EINPROGRESS = 115;

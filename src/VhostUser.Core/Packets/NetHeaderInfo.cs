@@ -42,7 +42,8 @@ public sealed record NetHeaderInfo(
 
     private static int ReadUInt16(ReadOnlySpan<byte> header, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(header[offset..]);
 
-    private static string DescribeGso(byte type)
+    /// <summary>The name of a gso_type.</summary>
+    internal static string DescribeGso(byte type)
     {
         const byte ecn = 0x80;
         string name = (type & ~ecn) switch

@@ -37,4 +37,8 @@ public enum DropReason
     Incomplete,
     /// <summary>The receiver said by a control command that it does not want such packets (virtio 1.3 §5.1.6.5).</summary>
     NotWanted,
+    /// <summary>The link to the other host was down, or came no further for longer than its DropAfter.</summary>
+    LinkDown,
+    /// <summary>The link to the other host had no room: it is slower than what a bridge sends to it.</summary>
+    LinkBusy,
 }

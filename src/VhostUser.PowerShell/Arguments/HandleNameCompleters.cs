@@ -54,6 +54,12 @@ public sealed class BridgeNameCompleter : HandleNameCompleter
     private protected override IEnumerable<string> Names => LiveHandles.Bridges.Names;
 }
 
+/// <summary>Completes the names of captures.</summary>
+public sealed class CaptureNameCompleter : HandleNameCompleter
+{
+    private protected override IEnumerable<string> Names => LiveHandles.Captures.Names;
+}
+
 /// <summary>Completes the names of the ports of all bridges.</summary>
 public sealed class BridgePortNameCompleter : HandleNameCompleter
 {

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Text;
+using VhostUser.Endpoints;
 using VhostUser.Packets;
 
 namespace VhostUser.Arguments;
@@ -9,8 +9,14 @@ internal static class PacketFile
 {
     private const int MaxBytes = 1 << 20;
 
-    // pcap in both byte orders and both resolutions, and pcapng.
-    private static readonly uint[] s_captureMagics = [0xA1B2C3D4, 0xD4C3B2A1, 0xA1B23C4D, 0x4D3CB2A1, 0x0A0D0D0A];
+    /// <summary>Whether a file begins like a capture, pcapng or pcap.</summary>
+    public static bool IsCapture(string path)
+    {
+        if (!File.Exists(path)) return false;
+        using FileStream file = File.OpenRead(path);
+        Span<byte> start = stackalloc byte[sizeof(uint)];
+        return ReplayOptions.IsCapture(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
+    }
 
     /// <summary>The packet in a file; a file of printable characters only is hex text.</summary>
     /// <exception cref="VhostException">PacketInvalid: missing, empty, far too large, a capture, or text that is no hex text.</exception>
@@ -20,8 +26,8 @@ internal static class PacketFile
         long length = new FileInfo(path).Length;
         if (length is 0 or > MaxBytes) throw Invalid(path, $"has {length} bytes; one packet was expected", "Give a file with one packet, raw or as hex text.");
         byte[] content = File.ReadAllBytes(path);
-        if (content.Length >= 4 && s_captureMagics.Contains(BinaryPrimitives.ReadUInt32BigEndian(content)))
-            throw Invalid(path, "is a capture file; one raw packet or hex text was expected", "Save the packet as hex text: tcpdump -xx -r file.");
+        if (ReplayOptions.IsCapture(content))
+            throw Invalid(path, "is a capture file; one raw packet or hex text was expected", "Send-VringPacket -Path sends all its packets.");
         if (!content.All(value => value is >= 0x20 and < 0x7F or (byte)'\n' or (byte)'\r' or (byte)'\t')) return VhostPacket.FromBytes(content);
         try
         {

@@ -26,7 +26,7 @@ internal static class ErrorRecords
     {
         VhostError.InvalidArgument or VhostError.SocketPathTooLong or VhostError.RingSizeInvalid or VhostError.RingIndexInvalid
             or VhostError.PacketTooLarge => ErrorCategory.InvalidArgument,
-        VhostError.NameInUse or VhostError.SocketInUse or VhostError.SocketStale or VhostError.SocketForeignFile => ErrorCategory.ResourceExists,
+        VhostError.NameInUse or VhostError.SocketInUse or VhostError.SocketStale or VhostError.SocketForeignFile or VhostError.CaptureExists => ErrorCategory.ResourceExists,
         VhostError.HandleNotFound or VhostError.SocketPathInvalid or VhostError.MemoryRegionUnknown => ErrorCategory.ObjectNotFound,
         VhostError.HandleFromAnotherProcess or VhostError.HandleClosed or VhostError.RequestOutOfOrder or VhostError.RequestNotNegotiated
             or VhostError.RingNotReady or VhostError.ScriptFailed => ErrorCategory.InvalidOperation,
@@ -38,7 +38,8 @@ internal static class ErrorRecords
             => ErrorCategory.ResourceUnavailable,
         VhostError.RequestUnknown or VhostError.RequestNotSupported or VhostError.FeatureMissing => ErrorCategory.NotImplemented,
         VhostError.PlatformNotSupported => ErrorCategory.NotInstalled,
-        VhostError.PacketInvalid => ErrorCategory.ParserError,
+        VhostError.PacketInvalid or VhostError.CaptureInvalid => ErrorCategory.ParserError,
+        VhostError.CaptureFailed => ErrorCategory.WriteError,
         VhostError.TapFailed => ErrorCategory.OpenError,
         VhostError.NativeCallFailed => ErrorCategory.DeviceError,
         VhostError.MessageIncomplete or VhostError.MessageHeaderInvalid or VhostError.MessageSizeInvalid or VhostError.MessageFdCountInvalid

@@ -5,8 +5,9 @@ using VhostUser.Endpoints;
 namespace VhostUser.Commands;
 
 /// <summary>Shows the clients of this process: state, peer, features, regions, counters.</summary>
-[Cmdlet(VerbsCommon.Get, "VhostClient")]
-[OutputType(typeof(VhostClientInfo))]
+[Cmdlet(VerbsCommon.Get, "VhostClient", DefaultParameterSetName = "Client")]
+[OutputType(typeof(VhostClientInfo), ParameterSetName = ["Client"])]
+[OutputType(typeof(VhostMessageInfo), ParameterSetName = ["Message"])]
 public sealed class GetVhostClientCommand : VhostCmdlet
 {
     /// <summary>Names, patterns or handles; all when not given.</summary>
@@ -17,6 +18,10 @@ public sealed class GetVhostClientCommand : VhostCmdlet
     [ValidateNotNullOrEmpty]
     public ClientArgument[] Name { get; set; } = [new("*")];
 
+    /// <summary>Writes the messages of the session instead, with their replies: the handshake, and what came after it.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Message")]
+    public SwitchParameter Message { get; set; }
+
     /// <summary>Writes a photograph of each.</summary>
     protected override void ProcessRecord()
     {
@@ -24,8 +29,14 @@ public sealed class GetVhostClientCommand : VhostCmdlet
         {
             Guard(() =>
             {
-                foreach (VhostClient client in name.ResolveAll()) Guard(() => WriteObject(client.Snapshot()), client.Name);
+                foreach (VhostClient client in name.ResolveAll()) Guard(() => Write(client), client.Name);
             }, name.Name);
         }
+    }
+
+    private void Write(VhostClient client)
+    {
+        if (Message) WriteObject(client.GetMessages(), enumerateCollection: true);
+        else WriteObject(client.Snapshot());
     }
 }

@@ -86,7 +86,7 @@ public sealed class MeasureVringThroughputCommand : EndpointCmdlet
         return info.PeerProcessId is int id ? $"{System.IO.Path.GetFileName(info.PeerExecutable ?? "process")} ({id})" : null;
     }
 
-    private static Endpoint FindOne(PSObject input) => Find(input).ToArray() is [Endpoint one] ? one
+    private static Endpoint FindOne(PSObject input) => EndpointInput.Find(input).ToArray() is [Endpoint one] ? one
         : throw new VhostException(VhostError.InvalidArgument, $"-Compare '{input}' does not name one server or client.", null, "Give the name of one of them.");
 
     private void Wait(List<ThroughputMeter> meters)

@@ -9,7 +9,7 @@ namespace VhostUser.Commands;
 [Cmdlet(VerbsCommunications.Send, "VringPacket", DefaultParameterSetName = PacketSet)]
 [OutputType(typeof(VhostPacket), ParameterSetName = [PacketSet, PathSet])]
 [OutputType(typeof(VringChainResult), ParameterSetName = [ChainSet])]
-public sealed class SendVringPacketCommand : VhostCmdlet
+public sealed partial class SendVringPacketCommand : VhostCmdlet
 {
     private const string PacketSet = "Packet";
     private const string PathSet = "Path";
@@ -39,7 +39,7 @@ public sealed class SendVringPacketCommand : VhostCmdlet
     [AllowNull]
     public object? InputObject { get; set; }
 
-    /// <summary>Files with one packet each, raw or as hex text; wildcards are allowed.</summary>
+    /// <summary>Captures (pcapng, pcap), and files with one packet each, raw or as hex text; wildcards are allowed.</summary>
     [Parameter(ParameterSetName = PathSet, Mandatory = true)]
     [SupportsWildcards]
     public string[] Path { get; set; } = [];
@@ -121,14 +121,20 @@ public sealed class SendVringPacketCommand : VhostCmdlet
         foreach (string path in Path)
         {
             if (WildcardPattern.ContainsWildcardCharacters(path)) SendMatching(path);
-            else Guard(() => SendAll([PacketFile.Read(GetUnresolvedProviderPathFromPSPath(path))]), path);
+            else Guard(() => SendFile(GetUnresolvedProviderPathFromPSPath(path)), path);
         }
     }
 
     private void SendMatching(string pattern)
     {
         foreach (string path in GetResolvedProviderPathFromPSPath(pattern, out _))
-            Guard(() => SendAll([PacketFile.Read(path)]), path);
+            Guard(() => SendFile(path), path);
+    }
+
+    private void SendFile(string path)
+    {
+        if (PacketFile.IsCapture(path)) Replay(path);
+        else SendAll([PacketFile.Read(path)]);
     }
 
     private void SendInput()

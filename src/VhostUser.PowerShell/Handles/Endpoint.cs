@@ -8,9 +8,11 @@ namespace VhostUser.Handles;
 /// <param name="Name">Its name.</param>
 /// <param name="Snapshot">A photograph with its counters.</param>
 /// <param name="GetVringStates">Photographs of its rings: of one or all, with descriptors or without.</param>
-internal sealed record Endpoint(object Handle, string Name, Func<EndpointInfo> Snapshot, Func<int?, bool, VringState[]> GetVringStates)
+/// <param name="GetCaptureSource">Where its packets are captured: those of one ring or of all.</param>
+/// <param name="GetMessages">The messages of its session.</param>
+internal sealed record Endpoint(object Handle, string Name, Func<EndpointInfo> Snapshot, Func<int?, bool, VringState[]> GetVringStates, Func<int?, CaptureSource> GetCaptureSource, Func<VhostMessageInfo[]> GetMessages)
 {
-    public static Endpoint Of(VhostServer server) => new(server, server.Name, server.Snapshot, server.GetVringStates);
+    public static Endpoint Of(VhostServer server) => new(server, server.Name, server.Snapshot, server.GetVringStates, queue => CaptureSource.Of(server, queue), server.GetMessages);
 
-    public static Endpoint Of(VhostClient client) => new(client, client.Name, client.Snapshot, client.GetVringStates);
+    public static Endpoint Of(VhostClient client) => new(client, client.Name, client.Snapshot, client.GetVringStates, queue => CaptureSource.Of(client, queue), client.GetMessages);
 }

@@ -22,9 +22,14 @@ internal static class LiveHandles
     public static HandleTable<VhostBridge> Bridges { get; } =
         new("bridge", "New-VhostBridge", "Remove-VhostBridge", bridge => bridge.IsDisposed, bridge => bridge.Dispose());
 
+    /// <summary>Captures.</summary>
+    public static HandleTable<VhostCapture> Captures { get; } =
+        new("capture", "Start-VringCapture", "Stop-VringCapture", capture => capture.IsDisposed, capture => capture.Dispose());
+
     /// <summary>Closes everything, users before what they use.</summary>
     public static void CloseAll()
     {
+        Captures.CloseAll();
         Clients.CloseAll();
         Bridges.CloseAll();
         Servers.CloseAll();

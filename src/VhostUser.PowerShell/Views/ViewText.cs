@@ -16,6 +16,16 @@ public static class ViewText
     /// <summary>A rate: '1.25 Mpps', '640 Mbit/s'.</summary>
     public static string Rate(double perSecond, string unit) => Scale(perSecond, 1000, unit);
 
+    /// <summary>A short time, with its unit and up to three digits that count: nanoseconds to seconds.</summary>
+    public static string Time(TimeSpan time) => time.Ticks switch
+    {
+        0 => "0",
+        < TimeSpan.TicksPerMicrosecond => string.Create(CultureInfo.InvariantCulture, $"{time.TotalNanoseconds:0} ns"),
+        < TimeSpan.TicksPerMillisecond => string.Create(CultureInfo.InvariantCulture, $"{Digits(time.TotalMicroseconds)} us"),
+        < TimeSpan.TicksPerSecond => string.Create(CultureInfo.InvariantCulture, $"{Digits(time.TotalMilliseconds)} ms"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Digits(time.TotalSeconds)} s"),
+    };
+
     /// <summary>An address in hexadecimal.</summary>
     public static string Address(ulong address) => "0x" + address.ToString("x", CultureInfo.InvariantCulture);
 
@@ -55,6 +65,9 @@ public static class ViewText
     /// <summary>The peer of a server or client: 'testpmd (1234)', or '-' without one.</summary>
     public static string Peer(int? pid, string? program) =>
         pid is null ? "-" : string.IsNullOrEmpty(program) ? $"pid {pid}" : $"{Path.GetFileName(program)} ({pid})";
+
+    // Three digits tell enough of a measured time.
+    private static string Digits(double value) => value.ToString(value < 10 ? "0.##" : value < 100 ? "0.#" : "0", CultureInfo.InvariantCulture);
 
     private static string Scale(double value, int step, string unit)
     {

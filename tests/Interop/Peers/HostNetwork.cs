@@ -2,12 +2,13 @@ using System.Diagnostics;
 
 namespace VhostUser.Tests.Interop.Peers;
 
-/// <summary>A network namespace of a test's own, to which tap interfaces are moved and in which programs run.</summary>
+/// <summary>A network namespace of a test's own, to which interfaces are moved and in which programs run; <see cref="HostLink"/> joins two.</summary>
 public sealed class HostNetwork : IDisposable
 {
     private static int s_count;
 
     private readonly string _name = $"vu{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+    private bool _hasBridge;
 
     /// <summary>Makes the namespace.</summary>
     public HostNetwork()
@@ -27,11 +28,15 @@ public sealed class HostNetwork : IDisposable
         Ip("-n", _name, "link", "set", tap, "up");
     }
 
-    /// <summary>Takes interfaces in and joins them with a bridge of the kernel's, which passes their packets on.</summary>
+    /// <summary>Takes interfaces in and joins them, and those of earlier calls, with a bridge of the kernel's, which passes their packets on.</summary>
     public void Bridge(params string[] taps)
     {
-        Ip("-n", _name, "link", "add", "bridge", "type", "bridge");
-        Ip("-n", _name, "link", "set", "bridge", "up");
+        if (!_hasBridge)
+        {
+            Ip("-n", _name, "link", "add", "bridge", "type", "bridge");
+            Ip("-n", _name, "link", "set", "bridge", "up");
+            _hasBridge = true;
+        }
         foreach (string tap in taps)
         {
             Ip("link", "set", tap, "netns", _name);
@@ -49,10 +54,14 @@ public sealed class HostNetwork : IDisposable
     public string Run(string command, TimeSpan? bound = null) =>
         Execute((int)(bound ?? TimeSpan.FromSeconds(20)).TotalSeconds, "ip", "netns", "exec", _name, "sh", "-c", command);
 
+    /// <summary>Removes an interface, with its peer if it has one; nothing happens when it has gone already.</summary>
+    public void Remove(string name) => Run($"ip link del {name} 2> /dev/null || true");
+
     /// <summary>Removes the namespace with all that was moved into it.</summary>
     public void Dispose() => Ip("netns", "del", _name);
 
-    private static void Ip(params string[] arguments) => Execute(10, "ip", arguments);
+    /// <summary>Runs ip(8).</summary>
+    internal static void Ip(params string[] arguments) => Execute(10, "ip", arguments);
 
     private static string Execute(int seconds, string program, params string[] arguments)
     {

@@ -14,6 +14,15 @@ public static class Programs
     /// <summary>QEMU's block layer as a program of its own: a vhost-user-blk back-end made with libvhost-user.</summary>
     public const string StorageDaemon = "qemu-storage-daemon";
 
+    /// <summary>QEMU's file server: a vhost-user-fs back-end made with libvhost-user. It is not in the PATH.</summary>
+    public const string FileServer = "/usr/lib/qemu/virtiofsd";
+
+    /// <summary>Open vSwitch's daemon with DPDK: vhost-user back-ends joined by a switch. The name in the PATH may be the one without.</summary>
+    public const string OpenVSwitch = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk";
+
+    /// <summary>Small versions of the usual programs in one file.</summary>
+    public const string Busybox = "busybox";
+
     /// <summary>Returns the full path of <paramref name="program"/>, or null when the PATH does not have it.</summary>
     public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
@@ -27,7 +36,9 @@ public static class Programs
         {
             Testpmd => "dpdk-dev",
             Qemu => "qemu-system-x86",
-            StorageDaemon => "qemu-system-common",
+            StorageDaemon or FileServer => "qemu-system-common",
+            OpenVSwitch => "openvswitch-switch-dpdk",
+            Busybox => "busybox-static",
             _ => null,
         };
         return package is null ? $"{program} not found in PATH" : $"{program} not found: ./build.sh peers installs it (apt-get install {package})";

@@ -11,12 +11,6 @@ public sealed class VappFactAttribute : Xunit.FactAttribute
     public const string QuietProgram = "VAPP_QUIET";
 
     /// <summary>Looks into environment variable <paramref name="variable"/>.</summary>
-    public VappFactAttribute(string variable = Program)
-    {
-        string? path = Environment.GetEnvironmentVariable(variable);
-        if (string.IsNullOrEmpty(path))
-            Skip = $"{variable} is not set: build virtualopensystems/vapp{(variable == QuietProgram ? " without DUMP_PACKETS (common.h)" : "")} and set {variable} to the path of its program, vhost";
-        else if (!File.Exists(path))
-            Skip = $"{variable} names '{path}', which does not exist";
-    }
+    public VappFactAttribute(string variable = Program) => Skip = GivenProgram.WhyMissing(variable,
+        $"build virtualopensystems/vapp{(variable == QuietProgram ? " without DUMP_PACKETS (common.h)" : "")} and set {variable} to the path of its program, vhost");
 }

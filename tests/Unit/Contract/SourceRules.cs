@@ -22,6 +22,8 @@ internal static partial class SourceRules
         ["Devices"] = ["Rings", "Memory", "Packets", "Protocol", "Interop"],
         ["Transport"] = ["Memory", "Interop"],
         ["Endpoints"] = ["Devices", "Rings", "Memory", "Packets", "Protocol", "Transport", "Interop"],
+        ["Reports"] = ["Endpoints", "Rings", "Memory"],
+        ["Labs"] = ["Endpoints", "Memory", "Packets", "Protocol"],
     };
 
     /// <summary>Checks the uses of a file of Core.</summary>

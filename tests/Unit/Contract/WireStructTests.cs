@@ -26,6 +26,8 @@ public class WireStructTests
         ["VhostUser.Rings.Packed.EventSuppression"] = 4,
         ["VhostUser.Rings.Split.SplitInflightRegion"] = 16,
         ["VhostUser.Rings.Split.SplitInflightRecord"] = 16,
+        ["VhostUser.Rings.Packed.PackedInflightRegion"] = 32,
+        ["VhostUser.Rings.Packed.PackedInflightRecord"] = 32,
     };
 
     [Fact]

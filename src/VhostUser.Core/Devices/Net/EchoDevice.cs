@@ -16,7 +16,7 @@ internal sealed unsafe class EchoDevice : NetDevice
     {
         if (!pair.CanTransmit || pair.MayStall && !HasReceiveBuffers(pair)) return false;
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        int count = pair.TakeTransmitted(BurstSize);
         if (count == 0) return false;
         Chain* chains = ring.Burst.Chains;
         Memory.Segment* segments = ring.Burst.Segments;

@@ -24,6 +24,9 @@ internal abstract class NetDevice : IDisposable
     /// <summary>How long until this device has work of its own, or null when it never has.</summary>
     public virtual TimeSpan? NextWork => null;
 
+    /// <summary>Whether the chains on the pair's transmit ring have to wait for something else than the driver: looking at the ring again is of no use.</summary>
+    public virtual bool HoldsBack(NetQueuePair pair) => false;
+
     /// <summary>Called when the running queue pairs, or what they may do, changed; with none when a session ends.</summary>
     public virtual void PairsChanged(NetQueuePair[] pairs) { }
 
@@ -43,7 +46,7 @@ internal abstract class NetDevice : IDisposable
     public static bool Discard(NetQueuePair pair)
     {
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        int count = pair.TakeTransmitted(BurstSize);
         if (count == 0) return false;
         ring.Counters.Drops.Add(DropReason.RingDisabled, count);
         ReturnTransmitted(ring, count);

@@ -1,3 +1,4 @@
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Devices.Net.Control;
 using VhostUser.Protocol;
 using VhostUser.Rings;
@@ -46,4 +47,15 @@ internal sealed class NetQueuePair
 
     /// <summary>Writes packets into the receive ring.</summary>
     public ReceiveFiller Filler { get; }
+
+    /// <summary>Where the pair's packets are captured; the endpoint's, and the same for all its pairs.</summary>
+    public CaptureTap Capture { get; init; } = new();
+
+    /// <summary>Takes up to <paramref name="max"/> chains of the transmit ring into its burst; returns how many.</summary>
+    public int TakeTransmitted(int max)
+    {
+        int count = Transmit.Queue!.Take(Transmit.Burst, max);
+        if (Capture.IsOn) Capture.AddTaken(Transmit, count, HeaderLength);
+        return count;
+    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Memory;
 using VhostUser.Rings;
 
@@ -38,6 +39,9 @@ internal sealed unsafe class NetReceiver
     }
 
     public DriverRing Ring { get; }
+
+    /// <summary>Where packets are captured: the endpoint's.</summary>
+    public CaptureTap Capture { get; init; } = new();
 
     /// <summary>Posts a buffer with every free descriptor and tells the device.</summary>
     public void Post()
@@ -168,7 +172,9 @@ internal sealed unsafe class NetReceiver
         uint length = total - (uint)_headerLength;
         Ring.Counters.Packets++;
         Ring.Counters.Bytes += length;
-        consumer.Consume(new PacketView(segments, count, (uint)_headerLength, length), new Segment(segments->Address, (uint)_headerLength));
+        var packet = new PacketView(segments, count, (uint)_headerLength, length);
+        if (Capture.IsOn) Capture.Add(packet, *(NetHeader*)segments->Address, Ring.Index, outbound: false);
+        consumer.Consume(packet, new Segment(segments->Address, (uint)_headerLength));
         return 1;
     }
 

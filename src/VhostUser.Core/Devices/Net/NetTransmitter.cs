@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Memory;
 using VhostUser.Rings;
 
@@ -30,6 +31,9 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
 
     /// <summary>How many such chains are in flight; while there are none, nobody is asked.</summary>
     public int ForeignChains { get; set; }
+
+    /// <summary>Where packets are captured: the endpoint's.</summary>
+    public CaptureTap Capture { get; init; } = new();
 
     /// <summary>A number for a packet that will be sent many times: a slot that still holds it is sent again without a copy.</summary>
     public uint NewTemplate() => ++_templates == 0 ? ++_templates : _templates;
@@ -63,6 +67,10 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
         }
         ring.Counters.Packets += sent;
         ring.Counters.Bytes += (long)frame.Length * sent;
+        if (Capture.IsOn)
+        {
+            for (int i = 0; i < sent; i++) Capture.Add(frame, header, ring.Index);
+        }
         return sent;
     }
 

@@ -23,7 +23,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     private Chain* _chains;
     private Segment* _segments;
     private uint _headerLength;
-    private bool _wantsAll; // the guest has no filter
+    private bool _plain; // nobody looks at packets on their way: no filter of the guest, no capture
 
     /// <summary>How many packets are likely to come before the next flush: that many buffers are taken at a time.</summary>
     public void Expect(int packets) => _hint = Math.Clamp(packets, 1, ChainBurst.MaxChains);
@@ -38,7 +38,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryWritePlain(byte* data, uint length)
     {
-        if (_next >= _count || !_wantsAll) return false;
+        if (_next >= _count || !_plain) return false;
         Chain* chain = _chains + _next;
         Segment* target = _segments + chain->FirstSegment;
         uint needed = length + _headerLength;
@@ -52,6 +52,25 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         counters.Packets++;
         counters.Bytes += length;
         return true;
+    }
+
+    /// <summary>
+    /// Whether <see cref="TryWrite(in PacketView)"/> would not fail for want of buffers: false when the driver only has to add some, so
+    /// that a sender with patience waits. A packet that fits into no buffer of this driver has "room": it is dropped for its own sake.
+    /// </summary>
+    public bool HasRoom(uint length)
+    {
+        uint needed = length + (uint)pair.HeaderLength;
+        if (!HasBuffer) return false;
+        ChainBurst burst = pair.Receive.Burst;
+        if (!pair.Mergeable || burst.Chains[_next].WritableBytes >= needed || CountBuffers(needed) > 0) return true;
+        Flush();
+        _count = pair.Receive.Queue!.Take(burst, ChainBurst.MaxChains);
+        if (_count == 0 || CountBuffers(needed) > 0) return _count > 0;
+        bool hopeless = _count >= Math.Min(ChainBurst.MaxChains, pair.Receive.Queue.Size);
+        for (int i = 0; i < _count; i++) hopeless |= burst.Chains[i].ReadableSegments != 0;
+        IsStarved = !hopeless;
+        return hopeless;
     }
 
     /// <summary>Copies a packet behind a plain header into the next buffers; false and counted when there is no room.</summary>
@@ -90,9 +109,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         }
         chain.Written = needed;
         _next++;
-        ring.Counters.Packets++;
-        ring.Counters.Bytes += packet.Length;
-        return true;
+        return Count(packet, header);
     }
 
     /// <summary>Whether the buffers that are there did not suffice: looking again helps only when the driver adds some.</summary>
@@ -124,7 +141,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         _chains = burst.Chains;
         _segments = burst.Segments;
         _headerLength = (uint)pair.HeaderLength;
-        _wantsAll = pair.Filter is null;
+        _plain = pair.Filter is null && !pair.Capture.IsOn;
         return _count > 0;
     }
 
@@ -161,9 +178,7 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
             left -= part;
         }
         _next += buffers;
-        pair.Receive.Counters.Packets++;
-        pair.Receive.Counters.Bytes += packet.Length;
-        return true;
+        return Count(packet, header);
     }
 
     /// <summary>Steps to the next buffer that the device may write and that has room; others go back unused and are counted.</summary>
@@ -261,6 +276,14 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         if (_headerLength == NetHeader.LegacyLength) return;
         *(ushort*)(target + 10) = (ushort)(last >> 16);
         *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
+    }
+
+    private bool Count(in PacketView packet, in NetHeader header)
+    {
+        pair.Receive.Counters.Packets++;
+        pair.Receive.Counters.Bytes += packet.Length;
+        if (pair.Capture.IsOn) pair.Capture.Add(packet, header, pair.Receive.Index, outbound: true);
+        return true;
     }
 
     private bool Drop(DropReason reason)

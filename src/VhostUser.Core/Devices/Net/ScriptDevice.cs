@@ -18,7 +18,7 @@ internal sealed unsafe class ScriptDevice(PacketHandler handler) : NetDevice
     {
         if (!pair.CanTransmit) return false;
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, ScriptBurst);
+        int count = pair.TakeTransmitted(ScriptBurst);
         if (count == 0) return false;
         for (int i = 0; i < count; i++) Handle(pair, ref ring.Burst.Chains[i]);
         if (pair.CanReceive) pair.Filler.Flush();

@@ -57,7 +57,7 @@ internal sealed unsafe class TapDevice : NetDevice
     {
         if (!pair.CanTransmit) return false;
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        int count = pair.TakeTransmitted(BurstSize);
         if (count == 0) return false;
         for (int i = 0; i < count; i++)
         {

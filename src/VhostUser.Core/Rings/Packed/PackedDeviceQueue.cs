@@ -48,7 +48,22 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     /// <summary>Where the next used descriptor goes.</summary>
     public PackedPosition NextUsed => _nextUsed;
 
+    /// <summary>Keeps a record of what is in flight; null without INFLIGHT_SHMFD.</summary>
+    public PackedInflight? Inflight { private get; init; }
+
     public override int Take(ChainBurst burst, int max)
+    {
+        PackedPosition at = _nextAvailable;
+        int count = TakeAvailable(burst, max);
+        for (int i = 0; Inflight is not null && i < count; i++)
+        {
+            Inflight.Add(_ring, at, burst.Chains[i]);
+            at = at.Plus(burst.Chains[i].Descriptors, _ring.Size);
+        }
+        return count;
+    }
+
+    private int TakeAvailable(ChainBurst burst, int max)
     {
         int count = Math.Min(max, ChainBurst.MaxChains);
         int room = _ring.Size - _outstanding;
@@ -124,7 +139,12 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     public override void Untake(int count)
     {
         int descriptors = 0;
-        for (int i = 0; i < count; i++) descriptors += _lastBurst!.Chains[--_lastCount].Descriptors;
+        for (int i = 0; i < count; i++)
+        {
+            ref Chain chain = ref _lastBurst!.Chains[--_lastCount];
+            descriptors += chain.Descriptors;
+            Inflight?.Withdraw(chain.Head);
+        }
         Move(-descriptors, -count);
     }
 
@@ -132,12 +152,14 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     {
         if (count == 0) return;
         Log?.MarkBuffers(chains, count);
+        Inflight?.BeginBatch(chains, count, _nextUsed, _nextUsed.Plus(CountDescriptors(chains, count), _ring.Size));
         var burst = new PackedUsedBurst(_ring, _nextUsed, chains, count, _features.InOrder);
         burst.Begin();
         do burst.WriteSingles();
         while (burst.WriteNext());
         burst.Note(_wish);
         burst.Publish();
+        Inflight?.EndBatch(count, burst.End);
         int descriptors = burst.End.Offset - _nextUsed.Offset;
         if (burst.End.Wrap != _nextUsed.Wrap) descriptors += _ring.Size;
         if (Log is not null) LogUsed(_nextUsed.Offset, descriptors);
@@ -205,6 +227,13 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
         Log.MarkRing(_ring.Descriptors, PackedRing.DescriptorBytes(descriptors - tail));
         Log.MarkRing(_ring.DeviceEvent, PackedRing.EventBytes);
         Log.Signal();
+    }
+
+    private static int CountDescriptors(Chain* chains, int count)
+    {
+        int descriptors = 0;
+        for (int i = 0; i < count; i++) descriptors += chains[i].Descriptors;
+        return descriptors;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -52,6 +52,9 @@ internal static class PackedResume
         return CountWaiting(ring, second) >= 0 ? second : Scan(ring);
     }
 
+    /// <summary>Whether a device may be here: the driver's descriptors say that it was just before and not far behind.</summary>
+    public static bool Fits(PackedRing ring, PackedPosition place) => CountWaiting(ring, place) >= 0;
+
     private static PackedPosition Complete(PackedRing ring, PackedPosition start, int descriptors)
     {
         PackedPosition end = start.Plus(descriptors, ring.Size);

@@ -97,6 +97,5 @@ internal sealed unsafe class SplitInflight
         Volatile.Write(ref _region->UsedIndex, used);
     }
 
-    private VhostException Invalid(string why) => new(VhostError.InflightInvalid, $"Ring {_queue}: the record of chains in flight {why}.", $"ring {_queue}",
-        "The front-end must give back the buffer of GET_INFLIGHT_FD as it was, or get a new one.");
+    private VhostException Invalid(string why) => RingException.Inflight(_queue, why);
 }

@@ -40,7 +40,9 @@ internal static class PeerRules
         if (request.Request == GetQueueNum) return "is never answered";
         if (request.Request == SetMemTable && request.Fds != (int)request.Index) return "regions and descriptors differ";
         if (request.Request == SetVringAddr && before.All(other => other.Request != SetMemTable)) return "before SET_MEM_TABLE";
-        if (request.Request == SetVringEnable && !before.Any(other => other.Request == SetVringAddr && other.Index == request.Index)) return "before SET_VRING_ADDR";
+        // From the first kick descriptor or enabled ring on it polls every ring that has a size.
+        if (request.Request is SetVringKick or SetVringEnable
+            && before.Where(other => other.Request == SetVringNum).Any(ring => !before.Any(other => other.Request == SetVringAddr && other.Index == ring.Index))) return "before all SET_VRING_ADDR";
         return null;
     }
 

@@ -42,8 +42,8 @@ internal sealed unsafe class PackedTestRing : IDisposable
     public static RingFeatures Features(bool eventIdx = false, bool indirect = true, bool inOrder = false) => new(eventIdx, indirect, inOrder, Packed: true);
 
     /// <summary>The device's side.</summary>
-    public PackedDeviceQueue Device(RingFeatures? features = null, PackedPosition? start = null) =>
-        new(Ring, Memory.Table, features ?? Features(), 0, start ?? PackedPosition.Start);
+    public PackedDeviceQueue Device(RingFeatures? features = null, PackedPosition? start = null, PackedInflight? inflight = null) =>
+        new(Ring, Memory.Table, features ?? Features(), 0, start ?? PackedPosition.Start) { Inflight = inflight };
 
     /// <summary>The driver's side, chaining in the ring.</summary>
     public PackedDriverQueue Driver(RingFeatures? features = null) => new(Ring, features ?? Features(), 0, null);

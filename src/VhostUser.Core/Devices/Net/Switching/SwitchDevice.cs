@@ -12,7 +12,7 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
     {
         if (!pair.CanTransmit) return false;
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        int count = pair.TakeTransmitted(BurstSize);
         if (count == 0) return false;
         Chain* chains = ring.Burst.Chains;
         if (Sse.IsSupported)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Devices.Net.Offloads;
 using VhostUser.Interop;
 using VhostUser.Memory;
@@ -42,6 +43,9 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
         }
     }
 
+    /// <summary>Where what the host sends and gets is captured.</summary>
+    public CaptureTap Capture { get; } = new();
+
     /// <summary>Becomes readable when the host sends.</summary>
     public int Fd => _tap.Fd;
 
@@ -63,7 +67,9 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
                 continue;
             }
             var frame = new Segment(buffer + NetHeader.Length, (uint)length);
-            _network.Forward(this, new PacketView(&frame, 1, 0, (uint)length), header, queue: 0, now);
+            var packet = new PacketView(&frame, 1, 0, (uint)length);
+            if (Capture.IsOn) Capture.Add(packet, header, queue: 0, outbound: false);
+            _network.Forward(this, packet, header, queue: 0, now);
         }
         if (count > 0) _network.Flush();
         return count == BurstSize;
@@ -90,6 +96,7 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
 
     private void Write(in PacketView packet, in NetHeader header)
     {
+        if (Capture.IsOn) Capture.Add(packet, header, queue: 0, outbound: true);
         if (!_tap.TryWrite(packet, header)) Drops.Add(DropReason.TapRefused);
     }
 }
