@@ -51,7 +51,11 @@ internal static class DpdkRuns
     /// <summary>The guest's side of that: packets per second in one of the two directions.</summary>
     public static double GuestLoop(string first, string second, int size, bool packed, TimeSpan time)
     {
-        using Testpmd front = Testpmd.VirtioUserFrontEnd(first, TestpmdMode.Io, Options(size, packed, FrontCore) with { SecondSocket = second, AutoStart = false });
+        using Testpmd front = Testpmd.VirtioUserFrontEnd(first, TestpmdMode.Io, Options(size, packed, FrontCore) with
+        {
+            SecondSocket = second, AutoStart = false,
+            MacAddress = "02:00:00:00:00:77", // not the destination of what testpmd sends first: a switch would keep those packets
+        });
         front.WaitUntilReady(Bound);
         front.StartForwarding(LoopBursts);
         return Rate(front, time);

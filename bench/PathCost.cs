@@ -48,9 +48,9 @@ internal static class PathCost
         VirtioFeatures features = VirtioFeatures.Version1 | VirtioFeatures.EventIdx | VirtioFeatures.MrgRxbuf | (packed ? VirtioFeatures.RingPacked : 0);
         using var net = new NetFixture(features, Size, regionBytes: 16 << 20);
         using var echo = new EchoDevice();
-        const uint slot = 2048 + 64;
-        var transmitter = new NetTransmitter(net.TransmitRing, net.Space.Allocate(Size * slot, "slots"), slot, 12, separateHeader: false);
-        var receiver = new NetReceiver(net.ReceiveRing, net.Buffers, slot, 12, mergeable: true);
+        const uint slot = 2048, stride = slot + 64;
+        var transmitter = new NetTransmitter(net.TransmitRing, net.Space.Allocate(Size * stride, "slots"), slot, 12, separateHeader: false, stride);
+        var receiver = new NetReceiver(net.ReceiveRing, net.Buffers, slot, 12, mergeable: true, stride);
         net.Pair.Transmit.Queue!.DisableKicks(); // as a server that polls
         net.Pair.Receive.Queue!.DisableKicks();
         receiver.Post();

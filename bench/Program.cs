@@ -100,7 +100,7 @@ IEnumerable<BenchResult> Measure(BenchCase[] group)
     {
         // One row that fails must not cost the others; the table says what happened.
         Console.Error.WriteLine(error);
-        return group.Select(bench => BenchResult.Skip(bench, $"failed: {error.Message.ReplaceLineEndings(" ")}"));
+        return group.Select(bench => BenchResult.Skip(bench, $"failed: {error.Message.Split('\n')[0]}"));
     }
     return group.Select(bench => BenchResult.Of(bench, pairs[bench]));
 }

@@ -17,7 +17,6 @@ internal sealed unsafe class NetReceiver
 
     private readonly SlotArray _slots;
     private readonly byte* _start; // where the slots are in this process
-    private readonly uint _slotSize;
     private readonly int _headerLength;
     private readonly bool _mergeable;
     private readonly UsedBuffer[] _used; // taken back, not yet looked at: [_next, _count)
@@ -26,12 +25,11 @@ internal sealed unsafe class NetReceiver
     private int _count;
     private long _incompleteSince; // timestamp, 0 when no packet waits for its rest
 
-    public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable)
+    public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable, uint? stride = null)
     {
         Ring = ring;
-        _slots = new SlotArray(slots.GuestAddress, slotSize, slotSize, Writable: true);
+        _slots = new SlotArray(slots.GuestAddress, stride ?? slotSize, slotSize, Writable: true);
         _start = slots.Address;
-        _slotSize = slotSize;
         _headerLength = headerLength;
         _mergeable = mergeable;
         _used = new UsedBuffer[ring.Queue.Size];
@@ -178,5 +176,5 @@ internal sealed unsafe class NetReceiver
         return 1;
     }
 
-    private byte* Slot(ushort id) => _start + id * (ulong)_slotSize;
+    private byte* Slot(ushort id) => _start + id * (ulong)_slots.Stride;
 }

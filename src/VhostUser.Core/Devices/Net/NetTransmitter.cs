@@ -9,12 +9,13 @@ namespace VhostUser.Devices.Net;
 /// Sends packets as the driver of a transmit ring. Every descriptor owns one slot of shared memory, so a packet costs one copy and
 /// one descriptor; a packet longer than a slot takes as many as it needs.
 /// </summary>
-internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool separateHeader)
+internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool separateHeader, uint? stride = null)
 {
     private const int MaxPieces = 64;
     private const int MaxBurst = 64; // packets added together
 
     private readonly UsedBuffer[] _used = new UsedBuffer[256];
+    private readonly uint _stride = stride ?? slotSize; // bytes from slot to slot
     private readonly uint[] _held = new uint[ring.Queue.Size]; // which template each slot holds, 0 for none
     private uint _templates;
 
@@ -85,13 +86,13 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
             foreach (ushort id in ids)
             {
                 if (template != 0 && _held[id] == template) continue;
-                byte* slot = start + id * (ulong)slotSize;
+                byte* slot = start + id * (ulong)_stride;
                 WriteHeader(slot, header);
                 PacketCopy.Copy(slot + headerLength, source, (uint)frame.Length);
                 _held[id] = template;
             }
         }
-        ring.Queue.AddSlots(ids.Length, new SlotArray(slots.GuestAddress, slotSize, (uint)(frame.Length + headerLength), Writable: false));
+        ring.Queue.AddSlots(ids.Length, new SlotArray(slots.GuestAddress, _stride, (uint)(frame.Length + headerLength), Writable: false));
         return ids.Length;
     }
 
@@ -131,7 +132,7 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
             if (count + needed > Math.Min(MaxPieces, queue.Free)) return false;
             ushort id = queue.FreeIdAt(slotNumber);
             _held[id] = 0;
-            ulong offset = id * (ulong)slotSize;
+            ulong offset = id * (ulong)_stride;
             byte* slot = slots.Address + offset;
             uint start = 0;
             if (slotNumber == 0)
