@@ -59,6 +59,7 @@ string machine = $"{Machine.Describe(Machine.CyclesPerSecond())}; {runs} alterna
 Console.WriteLine(machine);
 Console.WriteLine(Report.ConsoleHeader);
 var clock = Stopwatch.StartNew();
+if (cases.Any(bench => bench.Theirs is not null)) PathCost.WarmUp();
 var results = new List<BenchResult>();
 // Rows that are compared with the same run of DPDK's stand together, so that an alternation makes it once for all of them.
 foreach (IGrouping<string, BenchCase> group in cases.GroupBy(bench => bench.Theirs?.Name ?? bench.Name))

@@ -34,10 +34,13 @@ public static class ComparisonChart
             string ratio = row.IsBaseline ? "1 (baseline)" : row.Ratio is double value ? value.ToString("0.00", CultureInfo.InvariantCulture) : "–";
             svg.Append(CultureInfo.InvariantCulture, $"""<text x="{NameWidth - 8}" y="{y + 16}" text-anchor="end">{Escape(name)}</text>""");
             svg.Append(CultureInfo.InvariantCulture, $"""<rect x="{NameWidth}" y="{y}" width="{length:0.#}" height="{BarHeight}" fill="{(row.IsBaseline ? "#9aa5b1" : "#2f6fb4")}"/>""");
-            svg.Append(CultureInfo.InvariantCulture, $"""<text x="{NameWidth + length + 6:0.#}" y="{y + 16}">{row.PacketsPerSecond / 1e6:0.00} Mpps, {ratio}</text>""");
+            svg.Append(CultureInfo.InvariantCulture, $"""<text x="{NameWidth + length + 6:0.#}" y="{y + 16}">{Rate(row.PacketsPerSecond)}, {ratio}</text>""");
         }
         return svg.Append("</svg>\n").ToString();
     }
+
+    private static string Rate(double packets) =>
+        packets < 1e6 ? string.Create(CultureInfo.InvariantCulture, $"{packets / 1e3:0.0} kpps") : string.Create(CultureInfo.InvariantCulture, $"{packets / 1e6:0.00} Mpps");
 
     // Names are the user's and the peer's; what is not allowed in XML 1.0 at all goes.
     private static string Escape(string text) => SecurityElement.Escape(string.Concat(text.Where(letter => letter >= ' ' && !char.IsSurrogate(letter) && letter < '\uFFFE')));
