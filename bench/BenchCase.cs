@@ -20,6 +20,9 @@ internal sealed record BenchCase(string Name, string Layout, int Size, Func<Time
     /// <summary>Whether one run says it all: figures that are measured inside of a run already, or that only show something.</summary>
     public bool Once { get; init; }
 
+    /// <summary>Which figure of a run the row shows.</summary>
+    public Func<Measurement, double> Pick { get; init; } = run => run.Value;
+
     /// <summary>Whether a quick run takes it.</summary>
     public bool Quick { get; init; } = true;
 }
@@ -30,4 +33,5 @@ internal sealed record PeerRun(string Name, Func<TimeSpan, Measurement> Run);
 /// <summary>What one run gave.</summary>
 /// <param name="Value">Packets that arrived per second, or what the case's unit says.</param>
 /// <param name="AllocatedBytesPerPacket">Managed bytes allocated by this process per packet; null where that was not counted.</param>
-internal readonly record struct Measurement(double Value, double? AllocatedBytesPerPacket = null);
+/// <param name="Tail">Of round trips, what 99 in a hundred stay below.</param>
+internal readonly record struct Measurement(double Value, double? AllocatedBytesPerPacket = null, double Tail = 0);

@@ -16,35 +16,40 @@ internal static class Latency
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
 
-    /// <summary>Which part of the round trips is faster than the figure.</summary>
-    internal enum Percentile
-    {
-        Median = 50,
-        P99 = 99,
-    }
+    private static (bool Packed, bool Sleeping, Measurement Run)? s_last;
 
-    /// <summary>Our Echo, polling on both ends or asleep on both.</summary>
-    public static Measurement Ours(bool packed, bool sleeping, Percentile percentile, TimeSpan time)
+    /// <summary>Our Echo, polling on both ends or asleep on both: the median, and the 99th percentile as the tail.</summary>
+    public static Measurement Ours(bool packed, bool sleeping, TimeSpan time)
     {
         using SocketFolder folder = new();
         using VhostServer server = Links.Server(folder, ServerMode.Echo, poll: !sleeping);
         using SharedRegion region = Links.Region();
         using VhostClient client = Links.Client(folder.Socket, region, packed);
-        return new Measurement(Measure(client, sleeping, percentile, time));
+        Measurement run = Measure(client, sleeping, time);
+        s_last = (packed, sleeping, run);
+        return run;
+    }
+
+    /// <summary>The run that the row before made, for its other figure; a run of its own when there was none.</summary>
+    public static Measurement Same(bool packed, bool sleeping, TimeSpan time)
+    {
+        (bool, bool, Measurement Run)? last = s_last;
+        s_last = null;
+        return last is (bool p, bool s, Measurement run) && p == packed && s == sleeping ? run : Ours(packed, sleeping, time);
     }
 
     /// <summary>testpmd's io, which polls; the client's end sleeps or not. testpmd has no interrupt mode for net_vhost.</summary>
-    public static PeerRun Dpdk(bool packed, bool sleeping, Percentile percentile) => new($"latency {packed} {sleeping} {percentile}", time =>
+    public static PeerRun Dpdk(bool packed, bool sleeping) => new($"latency {packed} {sleeping}", time =>
     {
         using SocketFolder folder = new();
         using Testpmd back = Testpmd.VhostBackEnd(folder.Socket, TestpmdMode.Io, DpdkRuns.Options(64, packed, DpdkRuns.BackCore));
         back.WaitUntilReady(Bound);
         using SharedRegion region = Links.Region();
         using VhostClient client = Links.Client(folder.Socket, region, packed);
-        return new Measurement(Measure(client, sleeping, percentile, time));
+        return Measure(client, sleeping, time);
     });
 
-    private static double Measure(VhostClient client, bool sleeping, Percentile percentile, TimeSpan time)
+    private static Measurement Measure(VhostClient client, bool sleeping, TimeSpan time)
     {
         var trips = new List<long>(1 << 20);
         Links.OnCore(DpdkRuns.FrontCore, () =>
@@ -73,7 +78,8 @@ internal static class Latency
             }
         });
         trips.Sort();
-        return trips[(int)((long)trips.Count * (int)percentile / 100)] * 1e6 / Stopwatch.Frequency;
+        double scale = 1e6 / Stopwatch.Frequency;
+        return new Measurement(trips[trips.Count / 2] * scale, Tail: trips[(int)(trips.Count * 99L / 100)] * scale);
     }
 
     private struct Counter : IPacketConsumer

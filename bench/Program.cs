@@ -94,7 +94,11 @@ IEnumerable<BenchResult> Measure(BenchCase[] group)
         {
             Measurement[] ours = [.. group.Select(bench => bench.Ours(time))];
             Measurement? theirs = group[0].Theirs?.Run(time);
-            for (int row = 0; row < group.Length; row++) pairs[group[row]].Add((ours[row], theirs));
+            for (int row = 0; row < group.Length; row++)
+            {
+                BenchCase bench = group[row];
+                pairs[bench].Add((ours[row] with { Value = bench.Pick(ours[row]) }, theirs is Measurement run ? run with { Value = bench.Pick(run) } : null));
+            }
         }
     }
     catch (Exception error)
