@@ -77,6 +77,12 @@ internal static class Latency
                 if (Stopwatch.GetElapsedTime(start) > warmup) trips.Add(Stopwatch.GetTimestamp() - sent);
             }
         });
+        return Summarize(trips);
+    }
+
+    /// <summary>Median and 99th percentile of times in ticks of the stopwatch.</summary>
+    public static Measurement Summarize(List<long> trips)
+    {
         trips.Sort();
         double scale = 1e6 / Stopwatch.Frequency;
         return new Measurement(trips[trips.Count / 2] * scale, Tail: trips[(int)(trips.Count * 99L / 100)] * scale);
