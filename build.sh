@@ -7,19 +7,20 @@ task=$(printf '%s' "${1:-test}" | tr '[:upper:]' '[:lower:]')
 [ $# -eq 0 ] || shift
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
-# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests.
+# The programs the interop tests talk to, with the Debian package of each. busybox runs in QEMU's guests, tshark reads
+# captures.
 peer_programs=(
     dpdk-testpmd:dpdk-dev qemu-system-x86_64:qemu-system-x86 busybox:busybox-static
     qemu-storage-daemon:qemu-system-common /usr/lib/qemu/virtiofsd:qemu-system-common
-    /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk
+    /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk:openvswitch-switch-dpdk tshark:tshark
 )
 
-# Sets missing to the packages of those that are not here.
+# Sets missing to the packages of those that are not here, each once.
 find_missing() {
     local entry
     missing=()
     for entry in "${peer_programs[@]}"; do
-        command -v "${entry%%:*}" > /dev/null || missing+=("${entry##*:}")
+        command -v "${entry%%:*}" > /dev/null || [[ " ${missing[*]} " == *" ${entry##*:} "* ]] || missing+=("${entry##*:}")
     done
 }
 

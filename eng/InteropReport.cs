@@ -12,7 +12,9 @@ using System.Xml.Linq;
 XNamespace trx = "http://microsoft.com/schemas/VisualStudio/TeamTest/2010";
 var folder = args[0];
 Dictionary<string, string> versions = [];
-var rows = Directory.GetFiles(folder, "*.trx").SelectMany(file => RowsOf(XElement.Load(file)))
+// A run may come in pieces; a cell that one of them skipped and another ran counts as run.
+var rows = Directory.GetFiles(folder, "*.trx").Order().SelectMany(file => RowsOf(XElement.Load(file)))
+    .GroupBy(row => (row.Peer, row.Role, row.Case)).Select(same => same.LastOrDefault(row => row.Result != "skip") ?? same.First())
     .OrderBy(row => row.Peer, StringComparer.Ordinal).ThenBy(row => row.Role, StringComparer.Ordinal).ThenBy(row => row.Case, StringComparer.Ordinal).ToList();
 if (rows.Count == 0)
 {
@@ -20,7 +22,6 @@ if (rows.Count == 0)
     return 1;
 }
 
-// Peers that were left out of a run keep no row: a report is one run, whole.
 var json = new JsonSerializerOptions { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 File.WriteAllText("docs/interop.json", JsonSerializer.Serialize(rows.Select(row => new { row.Peer, row.Version, row.Role, row.Case, row.Result, row.Detail }), json) + "\n");
 File.WriteAllText("docs/interop.md", Markdown());
@@ -42,6 +43,7 @@ IEnumerable<Row> RowsOf(XElement run)
         var name = ((string)result.Attribute("testName")!)[(((string)method.Attribute("className")!).Length + 1)..];
         var outcome = (string?)result.Attribute("outcome") switch { "Passed" => "pass", "NotExecuted" => "skip", _ => "fail" };
         var seconds = TimeSpan.Parse((string?)result.Attribute("duration") ?? "0:0:0", CultureInfo.InvariantCulture).TotalSeconds;
+        // What a test printed is of interest when it passed; why it failed or was skipped, when not.
         var said = result.Descendants(trx + "Message").FirstOrDefault()?.Value.ReplaceLineEndings(" ").Trim() ?? "";
         var printed = result.Descendants(trx + "StdOut").FirstOrDefault()?.Value.ReplaceLineEndings(" ").Trim();
         yield return new(peer, VersionOf(peer), role, CaseOf(name), outcome, outcome == "pass" ? $"{seconds.ToString("0.0", CultureInfo.InvariantCulture)} s{(printed is null ? "" : $"; {printed}")}" : said, seconds);
@@ -70,8 +72,8 @@ string VersionOf(string peer)
         "QEMU" => Package("qemu-system-x86"),
         "qemu-storage-daemon" or "virtiofsd" => Package("qemu-system-common"),
         "Open" => Package("openvswitch-switch-dpdk"),
-        "Linux" => Output("uname", "-r"),
-        "Snabb" => Environment.GetEnvironmentVariable("SNABB") is { Length: > 0 } snabb ? Output(snabb, "--version") : "",
+        "Linux" => Kernel(),
+        "Snabb" => Environment.GetEnvironmentVariable("SNABB") is { Length: > 0 } snabb ? Output(snabb, "--version").Replace("snabb ", "") : "",
         "VhostUser" => Regex.Match(File.ReadAllText("VhostUser.psd1"), @"ModuleVersion\s*=\s*'([^']*)'").Groups[1].Value,
         _ => "", // vapp has no versions
     };
@@ -79,6 +81,8 @@ string VersionOf(string peer)
 
     static string Package(string name) => Output("dpkg-query", "-W", "-f", "${Version}", name);
 }
+
+static string Kernel() => Regex.Match(Output("uname", "-r"), @"^\d+(\.\d+)*").Value;
 
 static string Output(string program, params string[] arguments)
 {
@@ -106,7 +110,7 @@ string Markdown()
         # Interop matrix
 
         Each row is a run against a program of somebody else's, made by `./build.sh interop`, which writes this page and `interop.json`.
-        The newest run: {DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}, {Output("uname", "-srm")}, {Environment.ProcessorCount} processors.
+        The newest run: {DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}, Linux {Kernel()} {Output("uname", "-m")}, {Environment.ProcessorCount} processors.
 
         {Summary()}
         """.Replace("\r", "", StringComparison.Ordinal);

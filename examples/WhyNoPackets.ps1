@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-Five links on which nothing moves, and how the verdicts of Get-VringState tell why.
+Eight links on which nothing moves, or nothing arrives, and where the module tells why: verdicts, refusals, drops, the handshake.
 .EXAMPLE
 ./examples/WhyNoPackets.ps1
 #>
@@ -57,6 +57,33 @@ try {
     $null = Connect-VhostClient vm0 $socket lab
     Stop-VhostServer sw0
     Show-Verdict '5. The back-end has gone.' '*closed the connection*' { Get-VringState -Client vm0 }
+    Clear-Bench
+
+    $null = Start-VhostServer sw0 $socket
+    $null = Connect-VhostClient vm0 $socket lab
+    Connect-VhostClient vm1 $socket lab -ErrorAction SilentlyContinue -ErrorVariable refused
+    "`n6. Another front-end has the server: a back-end serves one at a time."
+    "   the second client: $($refused[0].Exception.Message)"
+    "   the server: $((Get-VhostServer sw0).LastRefusal)"
+    if ((Get-VhostServer sw0).LastRefusalId -ne 'ServerOccupied') { throw 'The server does not say that it was occupied.' }
+    Clear-Bench
+
+    $null = Start-VhostServer sw0 $socket -Mode Echo
+    $null = Connect-VhostClient vm0 $socket lab -QueueSize 16
+    New-VhostPacket | Send-VringPacket vm0 -Count 100 -Timeout 10
+    $deadline = [datetime]::Now.AddSeconds(10)
+    while ((Get-VhostServer sw0).PacketsReceived -lt 100 -and [datetime]::Now -lt $deadline) { Start-Sleep -Milliseconds 10 }
+    $drops = (Get-VhostServer sw0).Drops
+    "`n7. Everything arrived and most was dropped: the client has 16 receive buffers and takes nothing out of them."
+    $drops.GetEnumerator() | ForEach-Object { "   dropped for $($_.Key): $($_.Value)" }
+    if (-not $drops.ContainsKey('NoReceiveBuffer')) { throw 'No packet was dropped for want of a receive buffer.' }
+    Clear-Bench
+
+    $null = Start-VhostServer sw0 $socket
+    $null = Send-VhostRequest -Path $socket GET_FEATURES
+    "`n8. A front-end came and went in the middle of the handshake. What it said, and was answered:"
+    Get-VhostServer sw0 -Message | ForEach-Object { "   $($_.Request): $($_.Result)" }
+    if ((Get-VhostServer sw0 -Message).Request -notcontains 'GET_FEATURES') { throw 'The message was not recorded.' }
 } finally {
     Clear-Bench
     Get-VhostSharedRegion | Remove-VhostSharedRegion

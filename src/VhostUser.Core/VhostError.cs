@@ -153,6 +153,8 @@ public enum VhostError
     ScriptFailed,
     /// <summary>A call to the operating system failed in a way that has no id of its own.</summary>
     NativeCallFailed,
+    /// <summary>A lab file has keys or values that can not be.</summary>
+    LabInvalid,
     /// <summary>The machine or platform lacks what the operation needs.</summary>
     PlatformNotSupported,
 }

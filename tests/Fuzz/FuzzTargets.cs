@@ -16,8 +16,13 @@ internal static class FuzzTargets
         ("used", () => new SplitUsedTarget()),
         ("used-packed", () => new PackedUsedTarget()),
         ("inflight", () => new InflightTarget()),
+        ("inflight-packed", () => new PackedInflightTarget()),
+        ("channel", () => new ChannelTarget()),
+        ("iotlb", () => new IotlbTarget()),
+        ("control", () => new ControlTarget()),
         ("log", () => new LogTarget()),
         ("net", () => new NetTarget()),
+        ("capture", () => new CaptureTarget()),
     ];
 
     public static IEnumerable<string> Names => s_targets.Select(target => target.Name);

@@ -22,6 +22,8 @@ internal static class Program
         {
             using FuzzTarget? target = FuzzTargets.Create(name);
             if (target is null) return Complain($"There is no target '{name}'; there are {string.Join(", ", FuzzTargets.Names)}.");
+            // The console makes descriptors of its own when it is first written to: not in the middle of a count.
+            Console.Error.WriteLine(name);
             var runner = new FuzzRunner(target, seed);
             if (options.TryGetValue("--input", out string? input))
             {

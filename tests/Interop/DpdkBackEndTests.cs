@@ -79,6 +79,21 @@ public class DpdkBackEndTests
     }
 
     [PeerTheory]
+    [InlineData(TestpmdMode.Io)]
+    [InlineData(TestpmdMode.MacSwap)]
+    public void A_path_through_net_vhost_and_back_loses_nothing_and_a_capture_has_all_of_it(TestpmdMode mode)
+    {
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, mode, 64, 1024, 1, listens: true);
+        using VhostCapture capture = VhostCapture.Start(new VhostCaptureOptions { Name = "cap0", Path = folder.File("a.pcapng"), Sources = [CaptureSource.Of(session.Client)] });
+        VhostPathResult path = VhostPath.Test(new VhostPathOptions { From = session.Client, To = session.Client, Duration = TimeSpan.FromSeconds(1), Rate = 5000, PacketSizes = [64, 333, 1514], Patience = Bound }, default);
+        Assert.InRange(path.Sent, 500, 5001);
+        Assert.Equal((0, 0, 0, 0), (path.Lost, path.Duplicates, path.Reordered, path.Corrupt));
+        capture.Dispose();
+        Assert.Equal((2 * path.Sent + path.Foreign, 0), (capture.Snapshot().Packets, capture.Snapshot().Dropped));
+    }
+
+    [PeerTheory]
     [InlineData(64, 64)]
     [InlineData(64, 1500)]
     public void A_minute_of_traffic_comes_back_without_a_lost_or_corrupted_packet(int smallest, int largest)
@@ -144,6 +159,32 @@ public class DpdkBackEndTests
         var traffic = new WindowedTraffic(session.Client, [64, 1500, 4000], 0, swapsAddresses: false);
         traffic.Run(TimeSpan.FromSeconds(1), Bound);
         Assert.True(traffic.Received > 1000, $"{traffic.Received} packets");
+    }
+
+    /// <summary>Each value of a setting meets each value of every other; a minute each when the whole matrix is asked for.</summary>
+    [PeerTheory]
+    [Cell(false, false, false, 1, false)]
+    [Cell(true, true, true, 1, true, Full = true)]
+    [Cell(false, true, false, 2, true, Full = true)]
+    [Cell(true, false, true, 2, false)]
+    [Cell(false, false, true, 3, true)]
+    [Cell(true, true, false, 3, false, Full = true)]
+    [Cell(false, true, true, 4, false, Full = true)]
+    [Cell(true, false, false, 4, true)]
+    public void Content_comes_back_whole_with_every_pair_of_settings(bool packed, bool mergeable, bool inOrder, int pairs, bool dpdkListens)
+    {
+        VirtioFeatures required = packed ? VirtioFeatures.RingPacked : VirtioFeatures.None;
+        VirtioFeatures excluded = (mergeable ? 0 : VirtioFeatures.MrgRxbuf) | (inOrder ? 0 : VirtioFeatures.InOrder);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.Io, 64, 256, pairs, dpdkListens, excluded, required);
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            var traffic = new WindowedTraffic(session.Client, mergeable ? [64, 1500, 60, 4000] : [64, 1500, 60, 1514], pair, swapsAddresses: false);
+            traffic.Run(FullMatrix.Duration / pairs, Bound);
+            Assert.Equal(traffic.Sent, traffic.Received);
+            Assert.True(traffic.Received > 100, $"{traffic.Received} packets");
+        }
+        Assert.Equal(0, session.Client.Snapshot().Dropped);
     }
 
     private sealed class Session : IDisposable

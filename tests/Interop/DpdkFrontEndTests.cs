@@ -155,7 +155,9 @@ public class DpdkFrontEndTests
         Assert.True(frames.Count > 10_000, $"{frames.Count} frames");
         Assert.All(frames, frame => Assert.Equal(128, frame.Length));
         ulong[] numbers = [.. frames.Select(frame => System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(frame.AsSpan(42)))];
-        int wrong = Enumerable.Range(0, numbers.Length).FirstOrDefault(i => numbers[i] != (ulong)i, -1);
+        // Its driver starts the rings first and throws away, when it starts its port, what has come meanwhile: a ring full at most.
+        Assert.InRange(numbers[0], 0ul, 256ul);
+        int wrong = Enumerable.Range(0, numbers.Length).FirstOrDefault(i => numbers[i] != numbers[0] + (ulong)i, -1);
         Assert.True(wrong < 0, wrong < 0 ? "" : $"frame {wrong} is number {numbers[wrong]} of {numbers.Length}: {told}");
     }
 
@@ -178,6 +180,32 @@ public class DpdkFrontEndTests
         Assert.True(sent > 100_000, $"{sent} packets in a minute");
     }
 
+    /// <summary>Each value of a setting meets each value of every other; a minute each when the whole matrix is asked for.</summary>
+    [PeerTheory]
+    [Cell(false, false, false, 1, false)]
+    [Cell(true, true, true, 1, true, Full = true)]
+    [Cell(false, true, false, 2, true, Full = true)]
+    [Cell(true, false, true, 2, false)]
+    [Cell(false, false, true, 3, true)]
+    [Cell(true, true, false, 3, false, Full = true)]
+    [Cell(false, true, true, 4, false, Full = true)]
+    [Cell(true, false, false, 4, true)]
+    public void Content_arrives_whole_with_every_pair_of_settings(bool packed, bool mergeable, bool inOrder, int pairs, bool dpdkListens)
+    {
+        var check = new ContentCheck([.. Enumerable.Range(0, 256).Select(n => TestpmdFrames.TxOnlyMultiFlow(333, Mac, (byte)n))]);
+        using SocketFolder folder = new();
+        using Session session = Session.Start(folder, TestpmdMode.TxOnly, ServerMode.Script, 333, 256, pairs, listens: !dpdkListens, check.Handle, multiFlow: true,
+            with: options => options with { Packed = packed, MergeableBuffers = mergeable, InOrder = inOrder });
+        session.Front.WaitForStats(stats => stats.TxPackets > 10_000, Bound);
+        Thread.Sleep(FullMatrix.Duration);
+        long sent = session.Front.StopForwarding().TxPackets;
+        Deadline.Wait(() => session.Server.Snapshot().PacketsReceived, received => received >= sent, Bound);
+        Assert.Null(check.Failure);
+        Assert.Equal(sent, check.Packets);
+        if (pairs == 1) Assert.Equal(0, check.Gaps);
+        Assert.All(session.Server.GetVringStates().Where(ring => ring.Direction == "TX"), ring => Assert.True(ring.Packets > 0, ring.ToString()));
+    }
+
     [PeerFact]
     public void The_server_serves_one_virtio_user_after_another_and_both_sides_clean_up()
     {
@@ -193,28 +221,6 @@ public class DpdkFrontEndTests
             Assert.True(server.WaitFor([EndpointState.Listening], Bound));
             Assert.Equal(round, server.Snapshot().Sessions);
             Assert.Empty(server.Snapshot().Regions);
-        }
-    }
-
-    /// <summary>Compares every packet with the frames expected, in turn.</summary>
-    private sealed class ContentCheck(byte[][] expected)
-    {
-        private int _next = -1;
-
-        public long Packets { get; private set; }
-
-        public long Gaps { get; private set; }
-
-        public string? Failure { get; private set; }
-
-        public IReadOnlyList<ReadOnlyMemory<byte>> Handle(int queue, ReadOnlyMemory<byte> header, ReadOnlyMemory<byte> frame)
-        {
-            int number = frame.Length > 28 ? frame.Span[28] : 0; // the third byte of the source address counts
-            if (!frame.Span.SequenceEqual(expected[number])) Failure ??= $"packet {Packets} of ring {queue} is {Convert.ToHexString(frame.Span)}";
-            if (_next >= 0 && number != _next) Gaps++;
-            _next = (number + 1) & 255;
-            Packets++;
-            return [];
         }
     }
 

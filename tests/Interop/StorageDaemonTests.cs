@@ -125,6 +125,54 @@ public sealed class StorageDaemonTests : IDisposable
         Assert.Equal(data, File.ReadAllBytes(Image)[(100 * BlockDisk.Sector)..][..data.Length]);
     }
 
+    [PeerTheory(Programs.StorageDaemon)]
+    [InlineData(VirtioFeatures.None)]
+    [InlineData(VirtioFeatures.EventIdx | VirtioFeatures.IndirectDesc)]
+    public void Requests_in_flight_when_the_daemon_is_killed_are_done_by_the_next_one(VirtioFeatures excluded)
+    {
+        const int writers = 6, writes = 12, kills = 3;
+        StorageDaemon daemon = StorageDaemon.Start(_folder.Socket, Image, Queues, writesPerSecond: 25);
+        try
+        {
+            using VhostClient client = Connect(excluded, reconnect: true);
+            // The daemon keeps no records, so the client itself must find what was used out of turn: reads overtake the slow writes.
+            Assert.DoesNotContain("InflightShmfd", client.Snapshot().OfferedProtocolFeatures);
+            BlockDisk disk = new(client);
+            Task[] workers = [.. Enumerable.Range(0, writers).Select(worker => Task.Factory.StartNew(() =>
+            {
+                Random random = new(worker);
+                for (int i = 0; i < writes; i++)
+                {
+                    int sector = worker * 1024 + 8 * i;
+                    Memory<byte> part = _content.AsMemory(sector * BlockDisk.Sector, 8 * BlockDisk.Sector);
+                    random.NextBytes(part.Span);
+                    disk.Write((ulong)sector, part, worker % Queues);
+                    Assert.True(part.Span.SequenceEqual(disk.Read((ulong)sector, part.Length, worker % Queues)), $"sector {sector}");
+                }
+            }, TaskCreationOptions.LongRunning))];
+            for (int kill = 1; kill <= kills; kill++)
+            {
+                Deadline.Wait(() => client.GetVringStates().Sum(ring => ring.InFlight), inFlight => inFlight >= writers / 2, Bound);
+                daemon.Program.Kill();
+                daemon.Dispose();
+                File.Delete(_folder.Socket);
+                daemon = StorageDaemon.Start(_folder.Socket, Image, Queues, kill < kills ? 25 : 0);
+                Deadline.Wait(client.Snapshot, now => now.Reconnects == kill, Bound);
+            }
+            Task.WaitAll(workers);
+            disk.WaitUntilWritten();
+            Assert.True(client.Snapshot().Retransmitted > 0, "no request was in flight at any kill");
+            Assert.All(client.GetVringStates(), ring => Assert.Equal(0, ring.InFlight));
+            client.Dispose();
+            daemon.Program.Stop(Bound);
+            Assert.True(_content.AsSpan().SequenceEqual(File.ReadAllBytes(Image)), "the image is not what was written");
+        }
+        finally
+        {
+            daemon.Dispose();
+        }
+    }
+
     [PeerFact(Programs.StorageDaemon)]
     public void A_range_beyond_the_configuration_space_is_refused_by_name_and_the_session_goes_on()
     {
@@ -135,7 +183,7 @@ public sealed class StorageDaemonTests : IDisposable
         Assert.Equal(60, client.GetConfig(0, 60).Length);
     }
 
-    private VhostClient Connect(VirtioFeatures excluded) => VhostClient.Connect(new VhostClientOptions
+    private VhostClient Connect(VirtioFeatures excluded, bool reconnect = false) => VhostClient.Connect(new VhostClientOptions
     {
         Name = "vm0",
         Path = _folder.Socket,
@@ -145,5 +193,6 @@ public sealed class StorageDaemonTests : IDisposable
         QueueSize = 128,
         ExcludeFeatures = excluded,
         Retry = true,
+        Reconnect = reconnect,
     });
 }

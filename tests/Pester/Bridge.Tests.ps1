@@ -55,4 +55,26 @@ Describe 'A bridge' {
         Get-VhostBridge | Should -BeNullOrEmpty
         (Get-VhostServer port0).State | Should -Be Running
     }
+
+    It 'takes a tap interface of the host by its name, beside servers, and the kernel answers through it' -Skip:((id -u) -ne 0 -or -not (Get-Command unshare, ip -ErrorAction Ignore)) {
+        # A network namespace of its own: no interface of the machine is touched.
+        $script = @"
+            Import-Module '$(Resolve-Path "$PSScriptRoot/../../out/VhostUser")'
+            ip tuntap add tap0 mode tap
+            ip address add 10.9.0.1/24 dev tap0
+            ip link set tap0 up
+            `$null = New-VhostSharedRegion mem 16MB
+            'sw0', 'sw1' | ForEach-Object { `$null = Start-VhostServer `$_ "$TestDrive/tap-`$_.sock" }
+            `$null = Connect-VhostClient vm0 "$TestDrive/tap-sw0.sock" mem
+            `$null = New-VhostBridge br0 -Port sw0, sw1, tap0
+            `$ask = New-VhostPacket -Arp -SourceMac 02:00:00:00:00:0a -Source 10.9.0.2 -Destination 10.9.0.1
+            `$deadline = [datetime]::Now.AddSeconds(20)
+            do {
+                `$ask | Send-VringPacket vm0
+                `$answer = Receive-VringPacket vm0 -Count 1 -Timeout 1 -ErrorAction Ignore | Where-Object Protocol -eq ARP
+            } until (`$answer -or [datetime]::Now -gt `$deadline)
+            "`$((Get-VhostBridge br0 -Port).Kind) `$((Get-VhostBridge br0 -Port)[-1].Up) `$(`$answer.Source) `$((Get-VhostBridge br0 -MacTable | Where-Object MacAddress -eq 02:00:00:00:00:0a).Port)"
+"@
+        unshare --net ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $script | Select-Object -Last 1 | Should -Be 'Server Server Tap True 10.9.0.1 sw0'
+    }
 }

@@ -28,7 +28,7 @@ internal sealed partial class BackEnd
         if (kind is null || !kind.StartsWith("socket:", StringComparison.Ordinal))
             throw new VhostException(VhostError.MessageFdKindInvalid, $"SET_BACKEND_REQ_FD: expected a socket, got '{kind}'.", "SET_BACKEND_REQ_FD", "Make a pair with socketpair(2) and send one end.");
         CloseChannel();
-        Channel = new BackEndChannel(message.TakeFd()!, ProtocolFeatures);
+        Channel = new BackEndChannel(message.TakeFd()!, ProtocolFeatures, _options.Dialect);
         ChannelOpened?.Invoke(Channel);
         foreach (Vring ring in _rings) ring.CallByMessage = IsInband ? Channel.Call : null;
         foreach (Guid id in _options.SharedObjects.Ids) Announce(BackEndRequest.SharedObjectAdd, id);

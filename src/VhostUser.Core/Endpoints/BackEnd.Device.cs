@@ -39,17 +39,17 @@ internal sealed partial class BackEnd
                 "Acknowledge all three, or leave GetVringBaseSkipDrain out.");
         CheckInband(features);
         ProtocolFeatures = features;
+        _connection.RowExtra = UsesXen ? XenMmap.Size : 0;
         _statusUsed = (features & ProtocolFeatures.Status) != 0;
     }
 
     private void SetMemTable(Message message)
     {
-        int count = RegionCount(message);
+        int count = RegionCount(message, RowSize);
         var table = new MemoryTable();
         try
         {
-            ReadOnlySpan<MemoryRegionDescription> rows = MemoryMarshal.Cast<byte, MemoryRegionDescription>(message.Payload[8..]);
-            for (int i = 0; i < count; i++) AddRegion(table, rows[i], message.BorrowFd(i), i);
+            for (int i = 0; i < count; i++) AddRegion(table, ReadRow(message, i), message.BorrowFd(i), i);
         }
         catch
         {
@@ -64,20 +64,34 @@ internal sealed partial class BackEnd
         ReplaceMemory(table);
     }
 
-    private static int RegionCount(Message message)
+    private bool UsesXen => (ProtocolFeatures & ProtocolFeatures.XenMmap) != 0;
+
+    /// <summary>Bytes of a row of a memory table (T-67).</summary>
+    private int RowSize => Marshal.SizeOf<MemoryRegionDescription>() + _connection.RowExtra;
+
+    /// <summary>A row of SET_MEM_TABLE, or the only one of ADD_MEM_REG and REM_MEM_REG: all have 8 bytes before the first.</summary>
+    private MemoryRegionDescription ReadRow(Message message, int index = 0)
+    {
+        ReadOnlySpan<byte> row = message.Payload[(8 + RowSize * index)..];
+        var description = MemoryMarshal.Read<MemoryRegionDescription>(row);
+        if (UsesXen) MemoryMarshal.Read<XenMmap>(row[Marshal.SizeOf<MemoryRegionDescription>()..]).DemandOrdinary(message.Name, description);
+        return description;
+    }
+
+    private static int RegionCount(Message message, int rowSize)
     {
         uint count = message.Read<uint>();
-        if (count is >= 1 and <= MessageTable.MaxRegions && message.Payload.Length == 8 + 32 * (int)count) return (int)count;
-        string xen = count > 0 && (ulong)message.Payload.Length == 8 + 40UL * count ? " (rows of 40 bytes need XEN_MMAP, which is not offered)" : "";
+        if (count is >= 1 and <= MessageTable.MaxRegions && message.Payload.Length == 8 + rowSize * (int)count) return (int)count;
+        string xen = count > 0 && rowSize == 32 && (ulong)message.Payload.Length == 8 + 40UL * count ? " (rows of 40 bytes need XEN_MMAP, which was not acknowledged)" : "";
         throw new VhostException(VhostError.MessageSizeInvalid,
-            $"SET_MEM_TABLE counts {count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + 32 bytes each{xen}.", "SET_MEM_TABLE",
+            $"SET_MEM_TABLE counts {count} regions in {message.Payload.Length} bytes; expected 1 to {MessageTable.MaxRegions} regions, 8 + {rowSize} bytes each{xen}.", "SET_MEM_TABLE",
             "More regions need CONFIGURE_MEM_SLOTS and ADD_MEM_REG.");
     }
 
     private void AddMemReg(Message message)
     {
         // QEMU 7.2 adds and removes each region once for every queue pair: all but the first and the last change nothing.
-        MemoryRegionDescription row = message.Read<SingleMemoryRegionPayload>().Region;
+        MemoryRegionDescription row = ReadRow(message);
         if (_memory.Find(row) is MemoryRegion known && known.IsRepeatedBy(row, message.BorrowFd(0)))
         {
             known.Repeats++;
@@ -97,7 +111,7 @@ internal sealed partial class BackEnd
 
     private void RemMemReg(Message message)
     {
-        MemoryRegionDescription row = message.Read<SingleMemoryRegionPayload>().Region;
+        MemoryRegionDescription row = ReadRow(message);
         MemoryRegion region = _memory.Find(row) ?? throw new VhostException(VhostError.MemoryRegionUnknown,
             $"REM_MEM_REG names region ({row}), which is not in the table; {_memory.Describe(user: false)}.", "REM_MEM_REG", "A region is found by guest address, user address and size.");
         if (region.Repeats > 0)

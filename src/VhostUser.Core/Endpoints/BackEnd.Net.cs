@@ -56,9 +56,31 @@ internal sealed partial class BackEnd
         if (readable)
         {
             message.Payload[..MessageTable.ConfigHead].CopyTo(reply);
+            UpdateStatus();
             Config.AsSpan((int)head[0], (int)head[1]).CopyTo(reply[MessageTable.ConfigHead..]);
         }
         _connection.Send(MessageHeader.ForReply(FrontEndRequest.GetConfig, readable ? reply.Length : 0), readable ? reply : default);
+    }
+
+    /// <summary>Whether the guest was asked to announce itself and has not acknowledged it.</summary>
+    public bool AnnouncementPending => _control is { AnnouncePending: true };
+
+    /// <summary>Asks the guest to announce itself: the status says so until the control command ANNOUNCE_ACK (virtio 1.3 §5.1.6.5.4).</summary>
+    /// <exception cref="VhostException">RequestNotNegotiated, or what sending throws.</exception>
+    public void RequestAnnouncement()
+    {
+        if (_control is null || (Features & VirtioFeatures.GuestAnnounce) == 0 || (ProtocolFeatures & ProtocolFeatures.Config) == 0 || Config.Length <= NetConfig.StatusOffset)
+            throw new VhostException(VhostError.RequestNotNegotiated, "The guest can't be asked to announce itself: that needs the feature GuestAnnounce, the protocol feature Config, and a configuration space with a status.", "CONFIG_CHANGE_MSG",
+                "Start the server with -ControlQueue, and let the front-end acknowledge GuestAnnounce: a client does with -Feature GuestAnnounce, QEMU never passes the feature on.");
+        _control.AnnouncePending = true;
+        SendBytes(BackEndRequest.ConfigChangeMsg, default);
+    }
+
+    private void UpdateStatus()
+    {
+        if (Config.Length <= NetConfig.StatusOffset || _control is null) return;
+        ref byte status = ref Config[NetConfig.StatusOffset];
+        status = (byte)(status & ~NetConfig.Announce | (AnnouncementPending ? NetConfig.Announce : 0));
     }
 
     private void SetConfig(Message message)

@@ -90,7 +90,7 @@ internal sealed unsafe partial class BackEnd
         {
             MemoryRegion region = regions[i];
             Register(region, message.Name);
-            MemoryMarshal.Write(reply.AsSpan(firstRow + 32 * i + 16), (ulong)region.Address);
+            MemoryMarshal.Write(reply.AsSpan(firstRow + RowSize * i + 16), (ulong)region.Address);
         }
         _connection.Send(MessageHeader.ForReply(message.Header.Request, reply.Length), reply);
         _whenTableAcknowledged = whenAcknowledged;

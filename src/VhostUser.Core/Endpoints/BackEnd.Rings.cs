@@ -20,6 +20,7 @@ internal sealed partial class BackEnd
         if (ring.Size == 0) return "no size was received (SET_VRING_NUM)";
         if (!Layout.IsValidSize((uint)ring.Size)) return $"its size is {ring.Size} (SET_VRING_NUM), and without RING_PACKED it must be {Layout.SizeRule}";
         if (ring.Addresses is null) return "no addresses were received (SET_VRING_ADDR)";
+        if (ring.WasStopped) return "the front-end stopped it with GET_VRING_BASE, and has not started it again with SET_VRING_KICK";
         if (!ring.KickReceived) return "no kick descriptor was received (SET_VRING_KICK starts a ring)";
         if (_statusUsed && (Status & DeviceStatus.DriverOk) == 0) return "the front-end negotiated STATUS and has not set DRIVER_OK";
         return null;
@@ -92,6 +93,7 @@ internal sealed partial class BackEnd
     private void GetVringBase(Message message)
     {
         Vring ring = RingAt(message.Read<VringStatePayload>().Index);
+        ring.WasStopped = ring.Queue is not null;
         StopRing(ring);
         UpdatePairs();
         Reply(message, new VringStatePayload { Index = (uint)ring.Index, Number = ring.Base });

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VhostUser.Devices.Net;
 using VhostUser.Interop;
 using VhostUser.Protocol;
@@ -15,12 +16,14 @@ internal sealed partial class BackEnd
     private const ulong NoFd = VringFdPayload.NoFdFlag;
     private static readonly TimeSpan TransferTimeout = TimeSpan.FromSeconds(60);
 
-    // The front-end has seen the end of the data when it asks; the other thread sees it a moment before or after.
-    private static readonly TimeSpan CheckPatience = TimeSpan.FromSeconds(1);
+    // The front-end has seen the end of the data when it asks; the other thread sees it a moment before or after. One that asks
+    // earlier waits for its answer and holds nobody else up.
+    private static readonly TimeSpan CheckPatience = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _transferEnd = new();
     private Task<byte[]?>? _transfer; // gives the bytes that came, or were sent; null when it failed
     private bool _loads;
+    private long _checkSince; // a timestamp, or 0 when no reply is held
 
     private void SetDeviceStateFd(Message message)
     {
@@ -47,7 +50,25 @@ internal sealed partial class BackEnd
         Reply(message, NoFd); // the front-end's channel is as good as any of ours
     }
 
-    private void CheckDeviceState(Message message)
+    /// <summary>Whether CHECK_DEVICE_STATE waits for its reply; the messages behind it wait, too, or replies would come out of turn.</summary>
+    public bool HoldsReply => _checkSince != 0;
+
+    /// <summary>Answers CHECK_DEVICE_STATE when the transfer has come to its end or the patience with it has; false while neither is so.</summary>
+    public bool TryAnswer()
+    {
+        if (_transfer is { IsCompleted: false } && Stopwatch.GetElapsedTime(_checkSince) < CheckPatience) return false;
+        _checkSince = 0;
+        AnswerCheck();
+        return true;
+    }
+
+    private void CheckDeviceState()
+    {
+        if (_transfer is { IsCompleted: false }) _checkSince = Stopwatch.GetTimestamp();
+        else AnswerCheck();
+    }
+
+    private unsafe void AnswerCheck()
     {
         ulong result = Failed;
         try
@@ -60,7 +81,7 @@ internal sealed partial class BackEnd
             LastRefusal = error;
         }
         _transfer = null;
-        Reply(message, result);
+        _connection.Send(MessageHeader.ForReply(FrontEndRequest.CheckDeviceState, sizeof(ulong)), new ReadOnlySpan<byte>(&result, sizeof(ulong)));
     }
 
     private string? WhyNoTransfer(in DeviceStatePayload wanted)
@@ -74,7 +95,7 @@ internal sealed partial class BackEnd
     private void FinishTransfer()
     {
         if (_transfer is null) throw DeviceState.Invalid("was not asked for: CHECK_DEVICE_STATE came without SET_DEVICE_STATE_FD");
-        if (!_transfer.Wait(CheckPatience)) throw DeviceState.Invalid("is still being transferred");
+        if (!_transfer.IsCompleted) throw DeviceState.Invalid("is still being transferred");
         byte[] bytes = _transfer.Result ?? throw DeviceState.Invalid("could not be transferred");
         if (!_loads) return;
         DeviceState state = DeviceState.Parse(bytes);

@@ -39,7 +39,7 @@ internal sealed partial class BackEnd
             // While the server sleeps it asks for kicks: then it is the front-end's turn.
             return (now.UsedFlags & 1) != 0 || ring.Counters.KicksReceived > 0 ? "packets wait to be taken" : "packets wait and the front-end has never kicked";
         }
-        if (now.Next != now.OwnUsed) return $"{(ushort)(now.Next - now.OwnUsed)} packets were taken and their descriptors not returned yet";
+        if (now.Next != now.OwnUsed) return (ushort)(now.Next - now.OwnUsed) is 1 ? "1 packet was taken and its descriptors not returned yet" : $"{(ushort)(now.Next - now.OwnUsed)} packets were taken and their descriptors not returned yet";
         if (ring.Counters.Packets == 0) return "ok; the front-end has sent nothing yet";
         return WhyNotCalled(ring, now) ?? "ok";
     }

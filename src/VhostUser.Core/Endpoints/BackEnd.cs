@@ -72,7 +72,7 @@ internal sealed partial class BackEnd : IDisposable
     /// <exception cref="VhostException">The session can't go on.</exception>
     public void HandleMessages()
     {
-        while (_connection.TryReceive()) Handle(_connection.Current);
+        while (!HoldsReply && _connection.TryReceive()) Handle(_connection.Current);
     }
 
     /// <summary>Set when the peer took memory away under the session, which can't go on then.</summary>
@@ -138,6 +138,8 @@ internal sealed partial class BackEnd : IDisposable
 
     private MessageRule CheckAgainstTable(Message message)
     {
+        if (_options.Dialect.Describe((uint)message.Header.Request) is string known)
+            throw new VhostException(VhostError.RequestNotSupported, $"{known} is not supported by this back-end.", known, "SET_DEVICE_STATE_FD saves and loads a device's state; GET_VRING_BASE stops its rings.");
         if (!MessageTable.TryGet(message.Header.Request, out MessageRule rule))
             throw new VhostException(VhostError.RequestUnknown, $"Request {(uint)message.Header.Request} is not in the vhost-user specification (1 to {MessageTable.Rules.Length}).",
                 message.Name, "The peer uses a private extension, or it lost its place in the stream.");
@@ -146,18 +148,18 @@ internal sealed partial class BackEnd : IDisposable
                 "The front-end must negotiate it with SET_PROTOCOL_FEATURES first.");
         if (!Supports(message.Header.Request))
             throw new VhostException(VhostError.RequestNotSupported, $"{rule.Name} is not supported by this back-end.", rule.Name, "Leave out the feature at the front-end that needs it.");
-        CheckFds(message, rule);
+        CheckFds(message, rule, RowSize);
         return rule;
     }
 
-    private static void CheckFds(Message message, in MessageRule rule)
+    private static void CheckFds(Message message, in MessageRule rule, int rowSize)
     {
         (int least, int most) = rule.Fds switch
         {
             FdRule.One => (1, 1),
             FdRule.Optional => (0, 1),
             FdRule.OneUnlessNoFd => (message.ReadUInt64() & VringFdPayload.NoFdFlag) != 0 ? (0, 0) : (1, 1),
-            FdRule.PerRegion => (RegionCount(message), RegionCount(message)),
+            FdRule.PerRegion => (RegionCount(message, rowSize), RegionCount(message, rowSize)),
             _ => (0, 0),
         };
         if (message.FdCount < least || message.FdCount > most)
@@ -202,7 +204,7 @@ internal sealed partial class BackEnd : IDisposable
             case FrontEndRequest.GetConfig: GetConfig(message); break;
             case FrontEndRequest.SetConfig: SetConfig(message); break;
             case FrontEndRequest.SetDeviceStateFd: SetDeviceStateFd(message); break;
-            case FrontEndRequest.CheckDeviceState: CheckDeviceState(message); break;
+            case FrontEndRequest.CheckDeviceState: CheckDeviceState(); break;
             case FrontEndRequest.GetInflightFd: GetInflightFd(message); break;
             case FrontEndRequest.SetInflightFd: SetInflightFd(message); break;
             case FrontEndRequest.ResetDevice: ResetDevice(); break;

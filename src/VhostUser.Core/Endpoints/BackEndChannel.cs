@@ -7,11 +7,11 @@ namespace VhostUser.Endpoints;
 /// The back-end's end of the channel that SET_BACKEND_REQ_FD brings. It never waits: replies are handed to whoever asked when they
 /// come, so a front-end that is itself waiting for this back-end can't hang the two (vhost-user, "Back-end communication").
 /// </summary>
-internal sealed class BackEndChannel(FileDescriptor socket, ProtocolFeatures negotiated) : IDisposable
+internal sealed class BackEndChannel(FileDescriptor socket, ProtocolFeatures negotiated, ProtocolDialect dialect = ProtocolDialect.Spec) : IDisposable
 {
     private const int MaxPending = 256;
 
-    private readonly Connection _connection = new(socket, isFrontEnd: true, isChannel: true);
+    private readonly Connection _connection = new(socket, isFrontEnd: true, isChannel: true, dialect);
     private readonly Queue<(BackEndRequest Request, Action<Message?> Answered)> _pending = new();
     private readonly bool[] _owedCalls = new bool[256];
     private bool _owesCalls;

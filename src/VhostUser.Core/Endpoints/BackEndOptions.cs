@@ -37,7 +37,7 @@ internal sealed record BackEndOptions
     /// <summary>What a server can offer besides when it is told to.</summary>
     public const VirtioFeatures OptionalFeatures = VirtioFeatures.AccessPlatform;
 
-    public const ProtocolFeatures OptionalProtocolFeatures = ProtocolFeatures.GpaAddresses | ProtocolFeatures.HostNotifier | ProtocolFeatures.Pagefault;
+    public const ProtocolFeatures OptionalProtocolFeatures = ProtocolFeatures.GpaAddresses | ProtocolFeatures.HostNotifier | ProtocolFeatures.Pagefault | ProtocolFeatures.XenMmap;
 
     public int QueuePairs { get; init; } = 1;
 

@@ -7,15 +7,7 @@ internal sealed class BridgeTapMember(TapPort tap, Worker worker) : BridgeMember
 {
     public override string Kind => "Tap";
 
-    /// <summary>Whether the interface is up (IFF_UP): down, it refuses every packet.</summary>
-    public override bool IsUp
-    {
-        get
-        {
-            string flags = $"/sys/class/net/{tap.Name}/flags";
-            return File.Exists(flags) && (Convert.ToInt32(File.ReadAllText(flags).Trim(), 16) & 1) != 0;
-        }
-    }
+    public override bool IsUp => tap.IsUp;
 
     void IWorkerMember.Begin(EventLoop loop) => loop.Watch(tap.Fd, static () => { }); // waking up is all: Work looks
 

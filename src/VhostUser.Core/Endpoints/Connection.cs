@@ -18,14 +18,17 @@ internal sealed unsafe class Connection : IDisposable
     private readonly byte[] _payload = new byte[MaxPayload];
     private readonly bool _isFrontEnd;
     private readonly bool _isChannel;
+    private readonly ProtocolDialect _dialect;
     private int _received; // bytes of the current message, header included
     private bool _checked; // whether the header of the current message was looked at
 
     /// <param name="socket">The socket, owned by the connection.</param>
     /// <param name="isFrontEnd">Whether this end sends requests and receives replies; the other end's messages are checked against the table.</param>
     /// <param name="isChannel">Whether the requests are those of <see cref="BackEndRequest"/>, and <paramref name="isFrontEnd"/> means the back-end.</param>
-    public Connection(FileDescriptor socket, bool isFrontEnd, bool isChannel = false)
+    /// <param name="dialect">Whose numbers the peer uses; behind this class all are the specification's.</param>
+    public Connection(FileDescriptor socket, bool isFrontEnd, bool isChannel = false, ProtocolDialect dialect = ProtocolDialect.Spec)
     {
+        _dialect = dialect;
         _socket = socket;
         _isFrontEnd = isFrontEnd;
         _isChannel = isChannel;
@@ -48,6 +51,9 @@ internal sealed unsafe class Connection : IDisposable
 
     /// <summary>Whether the next message must be a u64 that acknowledges a memory table (post-copy).</summary>
     public bool ExpectsAcknowledgement { get; set; }
+
+    /// <summary>Bytes that each row of a memory table has more than usual: 8 with XEN_MMAP.</summary>
+    public int RowExtra { get; set; }
 
     /// <summary>Whether the peer has closed, looked at without reading; from any thread.</summary>
     public bool HasHungUp
@@ -77,6 +83,8 @@ internal sealed unsafe class Connection : IDisposable
         }
         _received = 0;
         _checked = false;
+        if (_dialect.HasMessages())
+            Current.Header.PayloadSize = (uint)DialectMessages.Decode(_isChannel, reply: _isFrontEnd, (uint)Current.Header.Request, _payload, (int)Current.Header.PayloadSize);
         MessagesReceived++;
         Log?.Add(Current.Header, Current.Payload, Current.FdCount);
         return true;
@@ -86,6 +94,15 @@ internal sealed unsafe class Connection : IDisposable
     /// <exception cref="VhostException">The peer closed or does not read.</exception>
     public void Send(MessageHeader header, ReadOnlySpan<byte> payload, ReadOnlySpan<int> fds = default)
     {
+        string name = Message.NameOf(header.Request, _isChannel);
+        MessageHeader said = header;
+        ReadOnlySpan<byte> content = payload;
+        if (_dialect.HasMessages())
+        {
+            payload = DialectMessages.Encode(_isChannel, reply: !_isFrontEnd, (uint)header.Request, payload);
+            header.PayloadSize = (uint)payload.Length;
+            header.Request = (FrontEndRequest)_dialect.ToWire(_isChannel, (uint)header.Request);
+        }
         int length = MessageHeader.Size + payload.Length;
         byte* buffer = stackalloc byte[length];
         *(MessageHeader*)buffer = header;
@@ -107,12 +124,12 @@ internal sealed unsafe class Connection : IDisposable
             {
                 Errno.EPIPE or Errno.ECONNRESET => Closed(),
                 _ => new VhostException(VhostError.PeerTimeout,
-                    $"{Message.NameOf(header.Request, _isChannel)} could not be sent: the peer does not read its socket ({(sent < 0 ? Marshal.GetPInvokeErrorMessage((int)-sent) : $"{sent} of {length} bytes taken")}).",
-                    Message.NameOf(header.Request, _isChannel), "Look whether the peer is stopped or hangs."),
+                    $"{name} could not be sent: the peer does not read its socket ({(sent < 0 ? Marshal.GetPInvokeErrorMessage((int)-sent) : $"{sent} of {length} bytes taken")}).",
+                    name, "Look whether the peer is stopped or hangs."),
             };
         }
         MessagesSent++;
-        Log?.Add(header, payload, fds.Length);
+        Log?.Add(said, content, fds.Length);
     }
 
     public void Dispose()
@@ -129,6 +146,7 @@ internal sealed unsafe class Connection : IDisposable
     private void CheckHeader()
     {
         Current.Header = MemoryMarshal.Read<MessageHeader>(_header);
+        if (_dialect.HasMessages()) Current.Header.Request = (FrontEndRequest)_dialect.FromWire(_isChannel, (uint)Current.Header.Request);
         MessageHeader header = Current.Header;
         string? wrong = _isFrontEnd ? null : header.ExplainRequestFlags();
         if (wrong is not null)
@@ -145,8 +163,15 @@ internal sealed unsafe class Connection : IDisposable
     private (int Least, int Most) SizesOf(FrontEndRequest request)
     {
         if (ExpectsAcknowledgement) return (8, 8);
+        if (_dialect.SizeOf(_isChannel, (uint)request) is int size) return (size, size);
         if (_isChannel) return BackEndMessageTable.TryGet((BackEndRequest)request, out BackEndMessageRule row) ? (row.Size, row.Size) : (0, MaxPayload);
-        return MessageTable.TryGet(request, out MessageRule rule) ? (rule.Size, rule.MaxSize) : (0, MaxPayload);
+        if (!MessageTable.TryGet(request, out MessageRule rule)) return (0, MaxPayload);
+        return request switch
+        {
+            FrontEndRequest.SetMemTable => (rule.Size, rule.MaxSize + MessageTable.MaxRegions * RowExtra),
+            FrontEndRequest.AddMemReg or FrontEndRequest.RemMemReg => (rule.Size + RowExtra, rule.MaxSize + RowExtra),
+            _ => (rule.Size, rule.MaxSize),
+        };
     }
 
     // False when nothing is there now. Descriptors belong to the piece that carries the header's first byte.

@@ -23,9 +23,9 @@ internal sealed class FrontEndChannel : IDisposable
     private volatile VhostException? _refusal;
     private volatile bool _stopping;
 
-    public FrontEndChannel(FileDescriptor socket, ProtocolFeatures negotiated, string name, Func<BackEndRequest, Message, ChannelAnswer> handler)
+    public FrontEndChannel(FileDescriptor socket, ProtocolFeatures negotiated, string name, Func<BackEndRequest, Message, ChannelAnswer> handler, ProtocolDialect dialect = ProtocolDialect.Spec)
     {
-        _connection = new Connection(socket, isFrontEnd: false, isChannel: true);
+        _connection = new Connection(socket, isFrontEnd: false, isChannel: true, dialect);
         _negotiated = negotiated;
         _handler = handler;
         _thread = new Thread(Run) { IsBackground = true, Name = "vhost channel " + name };

@@ -38,20 +38,31 @@ internal sealed partial class Handshake
     public void RemoveRegion(SharedRegion region, IReadOnlyList<SharedRegion> rest, CancellationToken cancel)
     {
         // vhost-user, REM_MEM_REG: no descriptor goes along; a back-end finds the region by its addresses and size.
-        if (HasSlots) frontEnd.Set(FrontEndRequest.RemMemReg, new SingleMemoryRegionPayload { Region = Describe(region, UsesGuestAddresses) }, cancel);
+        if (HasSlots) frontEnd.SetBytes(FrontEndRequest.RemMemReg, RowsOf([region]), cancel);
         else ShareTable(rest, cancel);
         AwaitMemory(cancel);
     }
 
     private void AddRow(SharedRegion region, CancellationToken cancel) =>
-        frontEnd.Set(FrontEndRequest.AddMemReg, new SingleMemoryRegionPayload { Region = Describe(region, UsesGuestAddresses) }, cancel, [region.File.Number]);
+        frontEnd.SetBytes(FrontEndRequest.AddMemReg, RowsOf([region]), cancel, [region.File.Number]);
 
-    private void ShareTable(IReadOnlyList<SharedRegion> regions, CancellationToken cancel)
+    private void ShareTable(IReadOnlyList<SharedRegion> regions, CancellationToken cancel) =>
+        frontEnd.SetBytes(FrontEndRequest.SetMemTable, TableOf(regions), cancel, [.. regions.Select(region => region.File.Number)]);
+
+    private byte[] TableOf(IReadOnlyList<SharedRegion> regions)
     {
-        byte[] payload = new byte[8 + 32 * regions.Count];
+        byte[] payload = RowsOf(regions);
         payload[0] = (byte)regions.Count;
-        for (int i = 0; i < regions.Count; i++) MemoryMarshal.Write(payload.AsSpan(8 + 32 * i), Describe(regions[i], UsesGuestAddresses));
-        frontEnd.SetBytes(FrontEndRequest.SetMemTable, payload, cancel, [.. regions.Select(region => region.File.Number)]);
+        return payload;
+    }
+
+    /// <summary>Eight bytes, and a row for each region; with XEN_MMAP it ends with flags and domain, which are 0 for memory of a file (T-67).</summary>
+    private byte[] RowsOf(IReadOnlyList<SharedRegion> regions)
+    {
+        int size = Marshal.SizeOf<MemoryRegionDescription>() + ((ProtocolFeatures & ProtocolFeatures.XenMmap) != 0 ? XenMmap.Size : 0);
+        byte[] payload = new byte[8 + size * regions.Count];
+        for (int i = 0; i < regions.Count; i++) MemoryMarshal.Write(payload.AsSpan(8 + size * i), Describe(regions[i], UsesGuestAddresses));
+        return payload;
     }
 
     /// <summary>A descriptor must not reach a running ring before the memory that it names: without acknowledgements any reply shows that it has.</summary>

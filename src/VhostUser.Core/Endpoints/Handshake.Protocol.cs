@@ -26,13 +26,16 @@ internal sealed partial class Handshake
 
     private ProtocolFeatures ChooseProtocol()
     {
-        ProtocolFeatures missing = options.RequireProtocolFeatures & ~OfferedProtocol;
+        ProtocolFeatures required = options.RequireProtocolFeatures | (options.PostcopySource is null ? 0 : ProtocolFeatures.Pagefault);
+        ProtocolFeatures missing = required & ~OfferedProtocol;
         if (missing != 0)
             throw new VhostException(VhostError.FeatureMissing, $"The back-end does not offer {string.Join(", ", FeatureNames.Of(missing))}; it offers {string.Join(", ", FeatureNames.Of(OfferedProtocol))}.", "GET_PROTOCOL_FEATURES",
                 "Leave the feature out of -ProtocolFeature, or let the back-end offer it.");
         // Records of chains in flight cost the back-end time, and help only a front-end that outlives it.
         ProtocolFeatures lasting = options.Reconnect ? ProtocolFeatures.InflightShmfd : 0;
-        ProtocolFeatures chosen = OfferedProtocol & (WantedProtocol | lasting | options.RequireProtocolFeatures) & ~options.ExcludeProtocolFeatures;
+        ProtocolFeatures chosen = OfferedProtocol & (WantedProtocol | lasting | required) & ~options.ExcludeProtocolFeatures;
+        // vhost-user, CONFIGURE_MEM_SLOTS: post-copy is not defined together with it.
+        if ((required & ProtocolFeatures.Pagefault) != 0) chosen &= ~ProtocolFeatures.ConfigureMemSlots;
         // Nothing on the channel without the channel, and without REPLY_ACK its failures would go unseen.
         const ProtocolFeatures Channel = ProtocolFeatures.BackendReq | ProtocolFeatures.ReplyAck;
         if ((chosen & Channel) != Channel)

@@ -98,6 +98,7 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
         }
         int taken = 0;
         while (taken < count && TrySend(channel, pair, ref ring.Burst.Chains[taken])) taken++;
+        pair.CaptureTaken(taken); // what was given back is captured when it goes
         if (taken > 0) ReturnTransmitted(ring, taken, count);
         if (taken == count)
         {
@@ -148,7 +149,7 @@ internal sealed unsafe class LinkDevice(IbTransport link, int pairs, TimeSpan dr
         if (since == 0) since = Stopwatch.GetTimestamp();
         if (Stopwatch.GetElapsedTime(since) < dropAfter) return false;
         Vring ring = pair.Transmit;
-        int count = ring.Queue!.Take(ring.Burst, BurstSize);
+        int count = pair.TakeTransmitted(BurstSize);
         if (count == 0) return false;
         ring.Counters.Drops.Add(DropReason.LinkDown, count);
         ReturnTransmitted(ring, count);

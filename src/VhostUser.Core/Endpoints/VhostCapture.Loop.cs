@@ -43,7 +43,15 @@ public sealed unsafe partial class VhostCapture
             Detach();
             _files.Dispose();
             _end = Stopwatch.GetTimestamp();
-            _state = last;
+        }
+        try
+        {
+            SetState(last);
+        }
+        catch (Exception error)
+        {
+            // What a handler of the event throws must not end the process either.
+            _fault ??= new VhostException(VhostError.ScriptFailed, $"Capture '{Name}': a handler of StateChanged failed: {error.Message}", Name, "Look at the handler.", error);
         }
     }
 

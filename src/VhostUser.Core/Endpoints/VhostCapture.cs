@@ -16,6 +16,8 @@ public sealed partial class VhostCapture : IDisposable
     /// <summary>The largest.</summary>
     public const int MaxBuffer = 1 << 30;
 
+    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(10);
+
     private readonly VhostCaptureOptions _options;
     private readonly CapturePoint[] _points;
     private readonly long[] _written; // by interface
@@ -35,11 +37,14 @@ public sealed partial class VhostCapture : IDisposable
         _options = options;
         _epoch = (_started.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100 - ToNanoseconds(_start);
         _points = [.. options.Sources.Select(source => new CapturePoint(options.BufferSize, options.SnapLength == 0 ? uint.MaxValue : (uint)options.SnapLength, source.Queue,
-            options.Direction == CaptureDirection.Both ? null : options.Direction == CaptureDirection.Out))];
+            options.Direction == CaptureDirection.Both ? null : options.Direction == CaptureDirection.Out, [.. options.EtherTypes.Select(type => (ushort)type)]))];
         _written = new long[_points.Length];
         _files = new CaptureFiles(options, WriteStatistics);
         _thread = new Thread(Run) { IsBackground = true, Name = "vhost capture " + options.Name };
     }
+
+    /// <summary>Raised after <see cref="State"/> changed: on the capture's thread when it ended by itself.</summary>
+    public event EventHandler? StateChanged;
 
     /// <summary>Name given at the start.</summary>
     public string Name => _options.Name;
@@ -99,11 +104,16 @@ public sealed partial class VhostCapture : IDisposable
     {
         lock (_stopLock)
         {
-            if (_state == CaptureState.Stopped) return;
+            if (IsDisposed) return;
             Detach();
             _stop.Set();
-            _thread.Join();
-            if (_state != CaptureState.Faulted) _state = CaptureState.Stopped;
+            if (!_thread.Join(s_stopTimeout))
+            {
+                // A file that takes nothing and refuses nothing, as a pipe that nobody reads; the thread can't hold the process.
+                _fault = new VhostException(VhostError.CaptureFailed, $"Capture '{Name}': {Path} took nothing for {s_stopTimeout.TotalSeconds:0} s; what was captured last is not in it.", Name, "Look at who reads the file, or at its file system.");
+                SetState(CaptureState.Faulted);
+            }
+            if (_state != CaptureState.Faulted) SetState(CaptureState.Stopped);
             IsDisposed = true;
         }
     }
@@ -125,6 +135,13 @@ public sealed partial class VhostCapture : IDisposable
         if (options.Keep > 0 && !options.Rotates) throw Invalid("Keep says how many files of a row are kept, and there is one file only", "Give RotateSize or RotateCount too.");
 
         VhostException Invalid(string what, string action) => new(VhostError.InvalidArgument, $"Capture '{options.Name}': {what}.", options.Name, action);
+    }
+
+    private void SetState(CaptureState state)
+    {
+        if (_state == state) return;
+        _state = state;
+        StateChanged?.Invoke(this, EventArgs.Empty);
     }
 
     private void Detach()

@@ -1,3 +1,5 @@
+using VhostUser.Packets;
+
 namespace VhostUser.Endpoints;
 
 /// <summary>How a capture is to be.</summary>
@@ -17,6 +19,9 @@ public sealed record VhostCaptureOptions
 
     /// <summary>Which way they go.</summary>
     public CaptureDirection Direction { get; init; }
+
+    /// <summary>What is captured by EtherType, looked for behind VLAN tags; empty for all.</summary>
+    public IReadOnlyList<EtherType> EtherTypes { get; init; } = [];
 
     /// <summary>Packets after which the capture ends, or 0 for no limit.</summary>
     public long Count { get; init; }

@@ -36,7 +36,7 @@ public sealed partial class VhostClient
                     _iotlb = new IotlbSource(_frontEnd!, _space.Iommu, IotlbAddress, Name);
                 }
                 if ((protocol & ProtocolFeatures.Shmem) != 0) ReserveWindows(cancel);
-                _channel = new FrontEndChannel(ours, protocol, Name, HandleBackEndRequest);
+                _channel = new FrontEndChannel(ours, protocol, Name, HandleBackEndRequest, _options.Dialect);
                 _frontEnd!.SetBytes(FrontEndRequest.SetBackendReqFd, default, cancel, [theirs.Number]);
             }
         }
@@ -64,7 +64,10 @@ public sealed partial class VhostClient
         switch (request)
         {
             case BackEndRequest.IotlbMsg: TakeMiss(message.Read<IotlbPayload>()); break;
-            case BackEndRequest.ConfigChangeMsg: ConfigChanged?.Invoke(this, EventArgs.Empty); break;
+            case BackEndRequest.ConfigChangeMsg:
+                EndpointEvents.Raise(ConfigChanged, this);
+                LookForAnnouncement();
+                break;
             case BackEndRequest.VringHostNotifierMsg: MapNotifier(message); break;
             case BackEndRequest.VringCall: EventFd.Signal(RingFor(message).CallFd.Number); break;
             case BackEndRequest.VringErr: _ringError = $"the back-end reported an error on ring {RingFor(message).Index} (VRING_ERR)"; break;

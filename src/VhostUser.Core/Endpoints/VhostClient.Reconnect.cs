@@ -72,7 +72,7 @@ public sealed partial class VhostClient
             return true;
         }
         VirtioFeatures features = _handshake!.Features & ~VirtioFeatures.LogAll;
-        var frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true), _options.Timeout);
+        var frontEnd = new FrontEnd(new Connection(socket, isFrontEnd: true, dialect: _options.Dialect), _options.Timeout);
         var handshake = new Handshake(frontEnd, _options) { Fixed = features };
         try
         {
@@ -80,6 +80,7 @@ public sealed partial class VhostClient
             handshake.Negotiate(_ending.Token);
             handshake.ShareMemory(_ending.Token);
             handshake.SetInflight(_inflight, _inflightFd, _ending.Token);
+            if (_inflightFd is null) foreach (DriverRing ring in _rings) ring.Queue.Resubmit();
             long inFlight = _rings.Where(IsTransmit).Sum(ring => (long)CountInFlight(ring));
             handshake.StartRings(_rings, _ending.Token);
             lock (_gate)

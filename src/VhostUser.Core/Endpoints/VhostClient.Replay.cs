@@ -27,8 +27,8 @@ public sealed partial class VhostClient
         return run.Result;
     }
 
-    /// <summary>One burst of different frames without waiting; returns how many fitted.</summary>
-    internal int SendBurst(NetTransmitter transmitter, FrameBatch batch, int from, int count)
+    /// <summary>One burst of different frames without waiting; returns how many fitted, and left no more than so many in flight.</summary>
+    internal int SendBurst(NetTransmitter transmitter, FrameBatch batch, int from, int count, int maxInFlight = int.MaxValue)
     {
         lock (_gate)
         {
@@ -38,7 +38,7 @@ public sealed partial class VhostClient
             {
                 Reclaim(transmitter);
                 int sent = 0;
-                while (sent < count && transmitter.TrySend(batch[from + sent])) sent++;
+                while (sent < count && transmitter.Ring.Queue.InFlight < maxInFlight && transmitter.TrySend(batch[from + sent])) sent++;
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }

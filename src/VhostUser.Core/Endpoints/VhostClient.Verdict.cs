@@ -36,13 +36,21 @@ public sealed partial class VhostClient
     {
         if (now.Available == 0) return "ok; nothing has been sent yet";
         if (inFlight == 0) return "ok";
-        string waiting = ring.Queue.Free == 0 ? $"the ring is full: {inFlight} packets wait" : $"{inFlight} packets wait";
+        string waiting = ring.Queue.Free == 0 ? $"the ring is full: {Waiting(inFlight)}" : Waiting(inFlight);
         if (now.Used == 0)
             return $"{waiting} and the back-end has returned none{HowLong(ring)}: it has not started this ring (some wait for all rings, or for DRIVER_OK), is at work on the first (a slow script), or hangs";
         return $"{waiting} for the back-end, which has returned none{HowLong(ring)}; {WhetherKicked(now)}";
     }
 
-    private static string HowLong(DriverRing ring) => ring.WaitingSince == 0 ? "" : $" for {Stopwatch.GetElapsedTime(ring.WaitingSince).TotalSeconds:0.#} s";
+    private static string Waiting(int packets) => packets == 1 ? "1 packet waits" : $"{packets} packets wait";
+
+    /// <summary>Since when, unless that is less than what one decimal shows.</summary>
+    private static string HowLong(DriverRing ring)
+    {
+        if (ring.WaitingSince == 0) return "";
+        TimeSpan since = Stopwatch.GetElapsedTime(ring.WaitingSince);
+        return since.TotalSeconds < 0.1 ? "" : $" for {since.TotalSeconds:0.#} s";
+    }
 
     /// <summary>Whether the device asked for a kick for what waits (virtio 1.3 §2.7.10).</summary>
     private string WhetherKicked(RingIndices now)

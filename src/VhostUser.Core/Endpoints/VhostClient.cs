@@ -34,7 +34,7 @@ public sealed partial class VhostClient : IDisposable
         _space = new RegionSpace(options.Regions);
     }
 
-    /// <summary>Raised after <see cref="State"/> changed.</summary>
+    /// <summary>Raised after <see cref="State"/> changed; what a handler throws is ignored.</summary>
     public event EventHandler? StateChanged;
 
     /// <summary>Name given when it was connected.</summary>
@@ -69,6 +69,7 @@ public sealed partial class VhostClient : IDisposable
         ListeningSocket? listener = options.Listen ? ListeningSocket.Open(options.Path, options.SocketMode, options.Force) : null;
         var client = new VhostClient(options, listener);
         foreach (SharedRegion region in options.Regions) region.Acquire(options.Name);
+        options.PostcopySource?.Acquire(options.Name);
         try
         {
             if (listener is null) client.OpenAtFreeServer(cancel);
@@ -122,7 +123,10 @@ public sealed partial class VhostClient : IDisposable
                 Retransmitted = _retransmitted,
                 Lost = _lost,
                 BackEndRequests = _channel?.Received ?? new Dictionary<string, long>(),
-                LastRefusal = (_channel?.Fault ?? _channel?.Refusal)?.Message ?? _ringError,
+                LastRefusal = (_channel?.Fault ?? _channel?.Refusal)?.Message ?? _ringError ?? _announceError ?? _feed?.Failure,
+                Announcements = _announcements,
+                PostcopyFaults = _feed?.Faults ?? 0,
+                PostcopyPages = _feed?.Pages ?? 0,
                 TranslationsAnswered = _iotlb?.Answered ?? 0,
                 FaultId = _fault?.Error.ToString(),
                 Fault = _fault?.Message,
@@ -150,6 +154,8 @@ public sealed partial class VhostClient : IDisposable
                     // The peer is gone or does not answer: closing the socket is all that is left.
                 }
             }
+            _feed?.Dispose(); // after the rings: until they stand the back-end may wait for a page
+            _options.PostcopySource?.Release(Name);
             CloseChannel();
             _frontEnd?.Dispose();
             _listener?.Dispose();
@@ -169,14 +175,17 @@ public sealed partial class VhostClient : IDisposable
     private static void Check(VhostClientOptions options)
     {
         if (options.Regions.Count == 0) throw Invalid("no region was given", "Make one with New-VhostSharedRegion.");
-        if (options.QueuePairs is < 1 or > 128) throw Invalid($"QueuePairs is {options.QueuePairs}; expected 1 to 128", "A ring index has 8 bits: 128 pairs are 256 rings.");
-        if (options.RingCount is < 1 or > 256) throw Invalid($"RingCount is {options.RingCount}; expected 1 to 256", "A ring index has 8 bits.");
+        QueueLimit.CheckPairs(options.Name, options.QueuePairs);
+        if (options.RingCount is < 1 or > QueueLimit.Rings) throw Invalid($"RingCount is {options.RingCount}; expected 1 to 256", "A ring index has 8 bits.");
         if (options.BufferSize is < 64 or > 65600) throw Invalid($"BufferSize is {options.BufferSize}; expected 64 to 65600 bytes", "2048 holds a packet of 1518 bytes and its header.");
         var layout = new RingLayout((options.RequireFeatures & VirtioFeatures.RingPacked) != 0);
         if (options.QueueSize < 2 || !layout.IsValidSize((uint)options.QueueSize))
             throw new VhostException(VhostError.RingSizeInvalid, $"Client '{options.Name}': QueueSize is {options.QueueSize}; expected {layout.SizeRule}, and at least 2.", options.Name,
                 "256 and 1024 are usual; sizes that are no power of two need packed rings, -Feature RingPacked.");
 
+        CheckPostcopy(options);
+        if (options.MacAddress is { IsMulticast: true }) throw Invalid($"MacAddress is {options.MacAddress}, which is the address of a group", "Give the address of one station, for example 02:00:00:00:00:01.");
+        if (options.IPAddress is { AddressFamily: not System.Net.Sockets.AddressFamily.InterNetwork }) throw Invalid($"IPAddress is {options.IPAddress}; ARP announces IPv4 addresses", "Give an IPv4 address, or none.");
         if (options is { Reconnect: true, Profile: PeerProfile.Vapp })
             throw Invalid("Reconnect does not go with the Vapp profile", "vapp's server keeps its place in the rings for itself: connect a new client after its restart.");
 
@@ -186,14 +195,14 @@ public sealed partial class VhostClient : IDisposable
     private void Open(FileDescriptor socket, CancellationToken cancel)
     {
         _peer = PeerInfo.Of(socket.Number);
-        var connection = new Connection(socket, isFrontEnd: true);
+        var connection = new Connection(socket, isFrontEnd: true, dialect: _options.Dialect);
         _messages = connection.Log;
         _frontEnd = new FrontEnd(connection, _options.Timeout);
         _handshake = new Handshake(_frontEnd, _options);
         SetState(EndpointState.Connected);
         _handshake.Negotiate(cancel);
         OpenChannel(cancel);
-        _handshake.ShareMemory(cancel);
+        ShareMemory(cancel);
         CreateRings();
         _inflightFd = _handshake.GetInflight(_rings.Length, _options.QueueSize, out _inflight, cancel);
         _handshake.SetInflight(_inflight, _inflightFd, cancel);
@@ -201,6 +210,7 @@ public sealed partial class VhostClient : IDisposable
         foreach (NetReceiver? receiver in _receivers) receiver?.Post();
         _handshake.StartRings(_rings, cancel);
         SetState(EndpointState.Running);
+        if (_options.PostcopyPush) _feed?.PushAll();
         if (_options.Reconnect) StartKeeper();
     }
 
@@ -245,7 +255,7 @@ public sealed partial class VhostClient : IDisposable
     {
         if (_state == state) return;
         _state = state;
-        StateChanged?.Invoke(this, EventArgs.Empty);
+        EndpointEvents.Raise(StateChanged, this);
     }
 
     private static MemoryRegionInfo DescribeRegion(SharedRegion region) => new()

@@ -21,6 +21,12 @@ public sealed record VhostClientInfo : EndpointInfo
     public IReadOnlyDictionary<string, long> BackEndRequests { get; init; } = new Dictionary<string, long>();
     /// <summary>What of the back-end's own requests was refused last, why its channel was closed, or which ring it reported as broken; null when nothing was.</summary>
     public string? LastRefusal { get; init; }
+    /// <summary>How often the client announced itself because the back-end asked for it (GUEST_ANNOUNCE).</summary>
+    public int Announcements { get; init; }
+    /// <summary>Post-copy: pages that the back-end touched and waited for.</summary>
+    public long PostcopyFaults { get; init; }
+    /// <summary>Post-copy: pages that were brought to the back-end in all.</summary>
+    public long PostcopyPages { get; init; }
     /// <summary>IOTLB misses that were answered, with ACCESS_PLATFORM.</summary>
     public long TranslationsAnswered { get; init; }
 }

@@ -63,6 +63,21 @@ public sealed record VhostClientOptions
     /// <summary>Whose numbers of protocol features the peer uses.</summary>
     public ProtocolDialect Dialect { get; init; }
 
+    /// <summary>
+    /// Makes the client the destination of a post-copy migration: the back-end gets the region without its pages, and each page comes from
+    /// this region, of the same size, when the back-end touches it or, after the rings have started, by itself. Null for none.
+    /// </summary>
+    public SharedRegion? PostcopySource { get; init; }
+
+    /// <summary>Whether to bring pages that nobody touches; otherwise they come with <see cref="VhostClient.CompletePostcopy"/>.</summary>
+    public bool PostcopyPush { get; init; } = true;
+
+    /// <summary>The MAC address to announce when the back-end asks for that (GUEST_ANNOUNCE); null for the device's, or 02:00:00:00:00:01.</summary>
+    public Packets.MacAddress? MacAddress { get; init; }
+
+    /// <summary>The IPv4 address to announce with a gratuitous ARP request as well; null announces with RARP only.</summary>
+    public System.Net.IPAddress? IPAddress { get; init; }
+
     /// <summary>How long to wait for a peer, and for each reply.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 

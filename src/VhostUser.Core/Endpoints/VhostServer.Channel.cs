@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VhostUser.Interop;
 using VhostUser.Memory;
 using VhostUser.Protocol;
@@ -21,6 +22,26 @@ public sealed partial class VhostServer
     /// <summary>Tells the front-end that the configuration space has changed.</summary>
     /// <exception cref="VhostException">RequestNotNegotiated or PeerDisconnected.</exception>
     public void NotifyConfigChange() => Ask(BackEndRequest.ConfigChangeMsg, default, needReply: false, TimeSpan.FromSeconds(5));
+
+    /// <summary>Asks the guest to announce itself to its network, and waits until it says that it did.</summary>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <exception cref="VhostException">RequestNotNegotiated without GUEST_ANNOUNCE, PeerTimeout, PeerDisconnected …</exception>
+    public void RequestAnnouncement(TimeSpan timeout, CancellationToken cancel = default)
+    {
+        OnLoop(() => { Session().RequestAnnouncement(); return true; });
+        long start = Stopwatch.GetTimestamp();
+        while (OnLoop(() => Session().AnnouncementPending))
+        {
+            if (Stopwatch.GetElapsedTime(start) > timeout)
+                throw new VhostException(VhostError.PeerTimeout, $"Server '{Name}': the guest did not acknowledge within {timeout.TotalSeconds:0.#} s that it announced itself.", Name,
+                    "Look whether its driver reads the status after a configuration change; the request stands until it does.");
+            cancel.WaitHandle.WaitOne(20);
+            cancel.ThrowIfCancellationRequested();
+        }
+
+        BackEnd Session() => _session ?? throw new VhostException(VhostError.PeerDisconnected, $"Server '{Name}': no front-end is connected.", Name, "Connect one first.");
+    }
 
     /// <summary>Offers an object to the other back-ends of the front-end, now and in every later session.</summary>
     /// <param name="id">Its UUID.</param>

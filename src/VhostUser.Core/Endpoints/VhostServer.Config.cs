@@ -9,12 +9,12 @@ public sealed partial class VhostServer
     private static ReadOnlyMemory<byte> ConfigOf(VhostServerOptions options)
     {
         if (!options.ConfigSpace.IsEmpty) return options.ConfigSpace;
-        return options is { MacAddress: null, Mtu: null } ? default : NetConfig.Create(options.MacAddress, options.QueuePairs, options.Mtu);
+        return options is { MacAddress: null, Mtu: null, ControlQueue: false } ? default : NetConfig.Create(options.MacAddress, options.QueuePairs, options.Mtu);
     }
 
     private static VirtioFeatures ConfigFeaturesOf(VhostServerOptions options)
     {
-        if (options is { MacAddress: null, Mtu: null }) return 0;
+        if (options is { MacAddress: null, Mtu: null, ControlQueue: false }) return 0;
         return VirtioFeatures.Status | VirtioFeatures.SpeedDuplex
             | (options.MacAddress is null ? 0 : VirtioFeatures.Mac)
             | (options.Mtu is null ? 0 : VirtioFeatures.Mtu);

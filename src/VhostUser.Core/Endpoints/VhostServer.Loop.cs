@@ -22,6 +22,7 @@ public sealed partial class VhostServer
         try
         {
             TimeSpan? wait = WorkRounds();
+            if (_session is { HoldsReply: true }) wait = AnswerHeld(wait);
             if (_session?.LostMemory is VhostException lost) EndSession(lost);
             else if (_device.Fault is VhostException fault) EndSession(fault);
             return wait;
@@ -32,6 +33,14 @@ public sealed partial class VhostServer
             EndSession(Explain(error));
             return TimeSpan.Zero;
         }
+    }
+
+    /// <summary>A reply that waits for another thread is looked after often, and keeps nothing else waiting.</summary>
+    private TimeSpan? AnswerHeld(TimeSpan? wait)
+    {
+        if (!_session!.TryAnswer()) return wait < HeldInterval ? wait : HeldInterval;
+        HandleMessages();
+        return TimeSpan.Zero;
     }
 
     void IWorkerMember.End(Exception? failure)
@@ -181,7 +190,7 @@ public sealed partial class VhostServer
         _since = DateTimeOffset.Now;
         _idleRounds = 0;
         _armed = false;
-        var connection = new Connection(socket, isFrontEnd: false);
+        var connection = new Connection(socket, isFrontEnd: false, dialect: _offer.Dialect);
         _messages = connection.Log;
         _session = new BackEnd(connection, _offer, _device, WatchKick, ring => _loop.Unwatch(ring.KickFd!.Number))
         {

@@ -16,6 +16,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
 {
     private static readonly TimeSpan ReconnectInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan HeldInterval = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     // Look at the sockets once in so many rounds over the rings: 32 rounds of a burst are far below a millisecond.
@@ -82,7 +83,7 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         _loop = _worker.Loop;
     }
 
-    /// <summary>Raised after <see cref="State"/> changed, on the server's thread.</summary>
+    /// <summary>Raised after <see cref="State"/> changed, on the server's thread; what a handler throws is ignored.</summary>
     public event EventHandler? StateChanged;
 
     /// <summary>Name given at the start.</summary>
@@ -110,11 +111,10 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     public static VhostServer Start(VhostServerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.QueuePairs is < 1 or > 128)
-            throw new VhostException(VhostError.InvalidArgument, $"QueuePairs is {options.QueuePairs}; expected 1 to 128.", options.Name, "A ring index has 8 bits: 128 pairs are 256 rings.");
+        QueueLimit.CheckPairs(options.Name, options.QueuePairs);
         CheckConfig(options);
         CheckOffer(options);
-        if (options.ControlQueue && options.QueuePairs == 128)
+        if (options.ControlQueue && options.QueuePairs == QueueLimit.Pairs)
             throw new VhostException(VhostError.InvalidArgument, "128 queue pairs leave no ring index for a control queue.", options.Name, "Offer 127 pairs, or no control queue.");
         if (options.Core is int core) CoreChoice.Check(options.Name, core);
         var absence = new Absence();
@@ -230,6 +230,6 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
         if (_state == state) return;
         _state = state;
         _changed.Set();
-        StateChanged?.Invoke(this, EventArgs.Empty);
+        EndpointEvents.Raise(StateChanged, this);
     }
 }

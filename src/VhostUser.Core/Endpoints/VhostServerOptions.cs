@@ -51,7 +51,7 @@ public sealed record VhostServerOptions
     /// <summary>Virtio features to offer besides the usual ones: AccessPlatform.</summary>
     public VirtioFeatures OfferFeatures { get; init; }
 
-    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault.</summary>
+    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault, XenMmap.</summary>
     public ProtocolFeatures OfferProtocolFeatures { get; init; }
 
     /// <summary>Protocol features not to offer.</summary>

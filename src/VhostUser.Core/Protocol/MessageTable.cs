@@ -55,8 +55,8 @@ internal static class MessageTable
         Row(ResetDevice, "RESET_DEVICE", 0, NoFd, P.ResetDevice),
         Row(VringKick, "VRING_KICK", 8, NoFd, P.InbandNotifications),
         Row(GetMaxMemSlots, "GET_MAX_MEM_SLOTS", 0, NoFd, P.ConfigureMemSlots, Always, 8),
-        Row(AddMemReg, "ADD_MEM_REG", 40, One, P.ConfigureMemSlots),
-        Row(RemMemReg, "REM_MEM_REG", 40, Optional, P.ConfigureMemSlots),
+        Row(AddMemReg, "ADD_MEM_REG", SingleMemoryRegionPayload.Size, One, P.ConfigureMemSlots),
+        Row(RemMemReg, "REM_MEM_REG", SingleMemoryRegionPayload.Size, Optional, P.ConfigureMemSlots),
         Row(SetStatus, "SET_STATUS", 8, NoFd, P.Status),
         Row(GetStatus, "GET_STATUS", 0, NoFd, P.Status, Always, 8),
         Row(GetSharedObject, "GET_SHARED_OBJECT", 0, NoFd, P.SharedObject, Always, -1) with { MaxSize = 16 }, // QEMU leaves the UUID out

@@ -17,9 +17,9 @@ public static class HtmlReport
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var page = new StringBuilder();
-        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>");
         // The page is made of what peers said: should escaping ever fail, nothing of it may run or load.
-        page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\">");
+        page.Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';style-src 'unsafe-inline'\"/>");
         page.Append($"<title>{Escape(title)}</title><style>\n{ReportStyle.Css}\n</style></head><body>\n<h1>{Escape(title)}</h1>");
         page.Append($"<p class=\"soft\">{Escape(Environment.MachineName)}, {Escape(taken.ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture))}</p><nav>");
         for (int i = 0; i < endpoints.Count; i++) page.Append($"<a href=\"#e{i}\">{Escape(endpoints[i].Info.Name)}</a>");

@@ -16,20 +16,20 @@ internal static class ReportStyle
         dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0}
         .rings{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem}
         .card{background:var(--card);border:1px solid var(--rule);border-radius:.5rem;padding:.8rem;break-inside:avoid}
-        .ring{display:block;width:100%;max-width:14rem;margin:auto}
+        .ring{display:block;width:100%;max-width:17rem;margin:auto}
         .ring circle,.ring path{fill:none;stroke-width:16}.ring .free{stroke:var(--free)}.ring .off{stroke:var(--rule);stroke-dasharray:3 5}
         .ring .available{stroke:var(--available)}.ring .inflight{stroke:var(--inflight)}.ring .used{stroke:var(--used)}.ring .mark{stroke:var(--text);stroke-width:2}
-        svg text{fill:var(--text);font:12px system-ui,sans-serif;text-anchor:middle}svg .big{font-size:26px;font-weight:600}svg .small{font-size:10px}svg .left{text-anchor:end;font-size:11px}
+        svg text{fill:var(--text);font:12px system-ui,sans-serif;text-anchor:middle}svg .big{font-size:22px;font-weight:600}svg .small{font-size:10px}svg .left{text-anchor:end;font-size:11px}
         .chart{display:block;width:100%;height:auto}.chart path{fill:none}.chart .grid{stroke:var(--rule)}
         .chart .line0{stroke:var(--available)}.chart .line1{stroke:var(--inflight);stroke-dasharray:6 4}.chart .line0,.chart .line1{stroke-width:2.5;stroke-linecap:round;stroke-linejoin:round}
         figure{margin:0}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
-        ul.legend{list-style:none;margin:.3rem 0 0;padding:0;font-size:.9rem}.key{display:inline-block;width:.9em;height:.9em;margin-right:.4em;border-radius:.2em;vertical-align:-.05em}
+        ul.legend{list-style:none;margin:.3rem 0 .5rem;padding:0;font-size:.9rem}.key{display:inline-block;width:.9em;height:.9em;margin-right:.4em;border-radius:.2em;vertical-align:-.05em}
         .key.line0,.key.available{background:var(--available)}.key.line1,.key.inflight{background:var(--inflight)}.key.used{background:var(--used)}.key.free{background:var(--free)}
         table{width:100%;border-collapse:collapse;font-size:.9rem}th{text-align:left;color:var(--soft);font-weight:600}th,td{padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
-        td.num{text-align:right;white-space:nowrap}
+        td.num{text-align:right;white-space:nowrap}td.head{font-weight:600;white-space:nowrap}td[data-name=content]{min-width:11rem}
         @media (max-width:44rem){body{padding:.7rem}dl{grid-template-columns:1fr}dt{margin-top:.3rem}
         thead{display:none}tr{display:block;padding:.4rem 0;border-bottom:1px solid var(--rule)}td,td.num{display:block;border:0;padding:0;text-align:left;white-space:normal}
-        td:empty{display:none}td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}td.head{font-weight:600}
+        td:empty{display:none}td[data-name]::before{content:attr(data-name) ": ";color:var(--soft)}td.head{white-space:normal}td[data-name=content]{min-width:0}
         .chart text,.chart .left{font-size:18px}}
         @media print{:root{color-scheme:light;--back:#fff;--card:#fff;--text:#000;--soft:#333;--rule:#bbb;--bad:#000;--good:#000;
         --available:#0b7285;--inflight:#e8890c;--used:#8e44ad;--free:#c9d1d9}

@@ -18,7 +18,7 @@ internal static class RingDiagram
         VringShares shares = VringShares.Of(ring);
         var svg = new StringBuilder();
         string summary = $"Ring {ring.Queue}: {shares.Available} available, {shares.InFlight} in flight, {shares.Used} used, {shares.Free} free of {shares.Size}";
-        svg.Append($"<svg class=\"ring\" viewBox=\"0 0 180 180\" role=\"img\" aria-label=\"{Escape(summary)}\"><title>{Escape(summary)}</title>");
+        svg.Append($"<svg class=\"ring\" viewBox=\"-30 0 240 180\" role=\"img\" aria-label=\"{Escape(summary)}\"><title>{Escape(summary)}</title>");
         svg.Append($"<circle class=\"{(shares.Size == 0 ? "off" : "free")}\" cx=\"90\" cy=\"90\" r=\"62\"/>");
         if (shares.Size > 0) AddSlots(svg, ring, shares);
         svg.Append($"<text class=\"big\" x=\"90\" y=\"88\">{shares.Available + shares.InFlight}</text>");
@@ -35,8 +35,10 @@ internal static class RingDiagram
             if (count > 0) svg.Append(Arc(start / shares.Size, (double)count / shares.Size, kind));
             start += count;
         }
-        svg.Append(Mark(ring.UsedIndex % (double)shares.Size / shares.Size, "used"));
-        svg.Append(Mark(ring.AvailableIndex % (double)shares.Size / shares.Size, "avail"));
+        double used = ring.UsedIndex % (double)shares.Size / shares.Size;
+        double available = ring.AvailableIndex % (double)shares.Size / shares.Size;
+        if (used == available) svg.Append(Mark(used, "used = avail", Radius + 21));
+        else svg.Append(Mark(used, "used", Radius + 21)).Append(Mark(available, "avail", Radius - 21));
     }
 
     private static string Arc(double from, double share, string kind)
@@ -47,12 +49,11 @@ internal static class RingDiagram
         return $"<path class=\"{kind}\" d=\"M{Number(x)} {Number(y)}A62 62 0 {(share > 0.5 ? 1 : 0)} 1 {Number(endX)} {Number(endY)}\"/>";
     }
 
-    private static string Mark(double at, string name)
+    private static string Mark(double at, string name, double textRadius)
     {
         (double x, double y) = Point(at, Radius - 11);
         (double endX, double endY) = Point(at, Radius + 11);
-        // The marks' names keep apart where both point to the same place.
-        (double textX, double textY) = Point(at, name == "used" ? Radius + 21 : Radius - 26);
+        (double textX, double textY) = Point(at, textRadius);
         return $"<path class=\"mark\" d=\"M{Number(x)} {Number(y)}L{Number(endX)} {Number(endY)}\"/><text class=\"small\" x=\"{Number(textX)}\" y=\"{Number(textY + 3)}\">{name}</text>";
     }
 

@@ -50,6 +50,15 @@ internal abstract unsafe class DriverQueue
     /// <summary>Where a back-end must go on: what SET_VRING_BASE carries. Behind what was used, so that all that is in flight is worked again.</summary>
     public virtual uint ResumeBase => 0;
 
+    /// <summary>
+    /// Readies the ring for a device that takes over without a record of what the last one had in work: every chain which that one
+    /// did not use is available behind <see cref="ResumeBase"/>, though it may have used others out of turn. No device may be at work.
+    /// </summary>
+    /// <remarks>A packed ring can't: descriptors of chains that were used out of turn lie on top of others. There it does nothing.</remarks>
+    public virtual void Resubmit()
+    {
+    }
+
     /// <summary>Makes all added chains available with one index update.</summary>
     public abstract void Publish();
 

@@ -37,6 +37,9 @@ internal sealed class Vring(int index) : IDisposable
     /// <summary>SET_VRING_KICK came, with a descriptor or with "poll": the ring is started.</summary>
     public bool KickReceived { get; set; }
 
+    /// <summary>GET_VRING_BASE stopped the ring, and no kick has come since.</summary>
+    public bool WasStopped { get; set; }
+
     /// <summary>SET_VRING_CALL came, with a descriptor or without.</summary>
     public bool CallReceived { get; private set; }
 
@@ -61,6 +64,7 @@ internal sealed class Vring(int index) : IDisposable
     {
         (FileDescriptor?, bool) before = (KickFd, KickReceived);
         (KickFd, KickReceived) = (fd, received);
+        if (received) WasStopped = false;
         return before;
     }
 

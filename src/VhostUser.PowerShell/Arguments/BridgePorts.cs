@@ -7,10 +7,10 @@ namespace VhostUser.Arguments;
 internal static class BridgePorts
 {
     /// <summary>Adds a server by name, pattern or handle, or a tap interface that exists.</summary>
-    /// <exception cref="VhostException">HandleNotFound when it is neither; what adding it says.</exception>
+    /// <exception cref="VhostException">HandleNotFound when it is neither; TapFailed when the interface is no tap; what adding it says.</exception>
     public static void Add(VhostBridge bridge, ServerArgument port, VhostBridgePortOptions options)
     {
-        if (!LiveHandles.Servers.Names.Contains(port.Name, StringComparer.OrdinalIgnoreCase) && IsTap(port.Name))
+        if (!LiveHandles.Servers.Names.Contains(port.Name, StringComparer.OrdinalIgnoreCase) && IsInterface(port.Name))
         {
             bridge.AddTap(port.Name, options);
             return;
@@ -21,11 +21,11 @@ internal static class BridgePorts
         }
         catch (VhostException error) when (error.Error == VhostError.HandleNotFound)
         {
-            throw new VhostException(VhostError.HandleNotFound, $"{error.Message} No tap interface has that name either.", port.Name,
-                $"Start a server of that name with Start-VhostServer, or give the name of an interface to -Tap, which makes it.");
+            throw new VhostException(VhostError.HandleNotFound, $"{error.Message} No interface has that name either.", port.Name,
+                "Start a server of that name with Start-VhostServer, or give the name of an interface to -Tap, which makes it.");
         }
     }
 
-    // Only a tun or tap interface has this file.
-    private static bool IsTap(string name) => !name.Contains('/', StringComparison.Ordinal) && File.Exists($"/sys/class/net/{name}/tun_flags");
+    // Of this process's network namespace; /sys shows those of the namespace in which it was mounted.
+    private static bool IsInterface(string name) => File.ReadLines("/proc/self/net/dev").Any(line => line.TrimStart().StartsWith(name + ":", StringComparison.Ordinal));
 }

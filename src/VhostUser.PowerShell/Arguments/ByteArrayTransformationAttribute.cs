@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Text;
+using VhostUser.Packets;
 
 namespace VhostUser.Arguments;
 
@@ -7,13 +8,21 @@ namespace VhostUser.Arguments;
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class ByteArrayTransformationAttribute : ArgumentTransformationAttribute
 {
-    /// <summary>Whether text stands for its UTF-8 bytes; otherwise it is left to the engine, which refuses it.</summary>
+    /// <summary>Whether text stands for its UTF-8 bytes; without this and <see cref="AllowHex"/> it is left to the engine, which refuses it.</summary>
     public bool AllowText { get; set; }
+
+    /// <summary>Whether text is hex text, as packets may be given.</summary>
+    public bool AllowHex { get; set; }
 
     /// <summary>The bytes, or the input itself when it is something else.</summary>
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
         object? value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
-        return (AllowText && value is string text ? Encoding.UTF8.GetBytes(text) : ByteInput.TryRead(value)) ?? inputData;
+        return value switch
+        {
+            string text when AllowText => Encoding.UTF8.GetBytes(text),
+            string text when AllowHex => VhostPacket.FromHex(text).Bytes.ToArray(),
+            _ => ByteInput.TryRead(value) ?? inputData,
+        };
     }
 }

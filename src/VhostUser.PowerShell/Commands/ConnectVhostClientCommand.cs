@@ -1,7 +1,9 @@
 using System.Management.Automation;
+using System.Net;
 using VhostUser.Arguments;
 using VhostUser.Endpoints;
 using VhostUser.Handles;
+using VhostUser.Packets;
 using VhostUser.Protocol;
 
 namespace VhostUser.Commands;
@@ -58,6 +60,19 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
     /// <summary>Whose numbers of protocol features the back-end uses.</summary>
     [Parameter]
     public ProtocolDialect Dialect { get; set; }
+
+    /// <summary>The MAC address to announce when the back-end asks for that (GuestAnnounce).</summary>
+    [Parameter]
+    public MacAddress? MacAddress { get; set; }
+
+    /// <summary>The IPv4 address to announce as well, with a gratuitous ARP request.</summary>
+    [Parameter]
+    public IPAddress? IPAddress { get; set; }
+
+    /// <summary>Makes the client the destination of a post-copy: the back-end gets the region without its pages, which come from this one.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(RegionNameCompleter))]
+    public RegionArgument? PostcopyFrom { get; set; }
 
     /// <summary>How long to wait for the peer and for each of its replies, in seconds or as a TimeSpan.</summary>
     [Parameter]
@@ -123,6 +138,9 @@ public sealed class ConnectVhostClientCommand : VhostCmdlet
         RequireProtocolFeatures = FeatureSet.Of(ProtocolFeature),
         ExcludeProtocolFeatures = FeatureSet.Of(ExcludeProtocolFeature),
         Dialect = Dialect,
+        PostcopySource = PostcopyFrom?.Resolve(),
+        MacAddress = MacAddress,
+        IPAddress = IPAddress,
         Timeout = Timeout,
         Retry = Retry,
         Reconnect = Reconnect,

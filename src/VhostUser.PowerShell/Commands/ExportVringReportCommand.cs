@@ -72,7 +72,7 @@ public sealed class ExportVringReportCommand : EndpointCmdlet
         while (true)
         {
             TimeSpan at = Stopwatch.GetElapsedTime(start);
-            for (int i = 0; i < looks.Length; i++) failed[i] = failed[i] || !Guard(() => looks[i].Add(Look(_endpoints[i], at)), _endpoints[i].Name);
+            for (int i = 0; i < looks.Length; i++) failed[i] = failed[i] || !Guard(() => looks[i].Add(Look(_endpoints[i], Stopwatch.GetElapsedTime(start))), _endpoints[i].Name);
             TimeSpan left = Duration - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero) break;
             WriteProgress(new ProgressRecord(1, activity, "Looking at counters and indices") { PercentComplete = (int)Math.Min(100, 100 * at / Duration) });

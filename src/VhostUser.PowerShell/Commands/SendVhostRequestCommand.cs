@@ -46,9 +46,9 @@ public sealed class SendVhostRequestCommand : VhostCmdlet
     [Parameter]
     public uint? Number { get; set; }
 
-    /// <summary>The payload as bytes.</summary>
+    /// <summary>The payload as bytes or as hex text.</summary>
     [Parameter]
-    [ByteArrayTransformation]
+    [ByteArrayTransformation(AllowHex = true)]
     public byte[]? Payload { get; set; }
 
     /// <summary>Regions whose descriptors go along.</summary>

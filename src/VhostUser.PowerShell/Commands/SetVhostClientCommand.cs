@@ -86,7 +86,10 @@ public sealed class SetVhostClientCommand : VhostCmdlet
     protected override void ProcessRecord() => Guard(() =>
     {
         VhostClient client = Client!.Resolve();
-        foreach (ControlCommand command in Commands())
+        ControlCommand[] commands = [.. Commands()];
+        if (commands.Length == 0)
+            throw new VhostException(VhostError.InvalidArgument, $"Client '{client.Name}': no parameter says what to set.", client.Name, "Give one, for example -Promiscuous or -MacAddress; see Get-Help Set-VhostClient.");
+        foreach (ControlCommand command in commands)
         {
             if (ShouldProcess(client.Name, $"Set {command}")) client.Control(command, Timeout, Cancel);
         }

@@ -73,7 +73,7 @@ public sealed class StartVhostServerCommand : VhostCmdlet
     [Parameter]
     public VirtioFeatures[] Feature { get; set; } = [];
 
-    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault.</summary>
+    /// <summary>Protocol features to offer besides the usual ones: GpaAddresses, HostNotifier, Pagefault, XenMmap.</summary>
     [Parameter]
     public ProtocolFeatures[] ProtocolFeature { get; set; } = [];
 

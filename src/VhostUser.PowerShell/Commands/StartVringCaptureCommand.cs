@@ -2,6 +2,7 @@ using System.Management.Automation;
 using VhostUser.Arguments;
 using VhostUser.Endpoints;
 using VhostUser.Handles;
+using VhostUser.Packets;
 
 namespace VhostUser.Commands;
 
@@ -60,6 +61,10 @@ public sealed class StartVringCaptureCommand : VhostCmdlet
     /// <summary>Only what endpoints receive from their peers (In), or what they send to them (Out).</summary>
     [Parameter]
     public CaptureDirection Direction { get; set; }
+
+    /// <summary>Only packets of these types, looked for behind VLAN tags.</summary>
+    [Parameter]
+    public EtherType[] EtherType { get; set; } = [];
 
     /// <summary>The most bytes kept of a packet; whole packets when not given.</summary>
     [Parameter]
@@ -144,6 +149,7 @@ public sealed class StartVringCaptureCommand : VhostCmdlet
         Sources = _sources,
         SnapLength = SnapLength,
         Direction = Direction,
+        EtherTypes = EtherType,
         Count = Count,
         Size = Size,
         Duration = Duration,

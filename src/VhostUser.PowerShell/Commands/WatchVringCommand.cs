@@ -68,7 +68,7 @@ public sealed class WatchVringCommand : EndpointCmdlet
         for (int shown = 1; ; shown++)
         {
             TimeSpan at = Stopwatch.GetElapsedTime(start);
-            show([.. _watchers.Select(watcher => watcher.Look(at))], shown);
+            show([.. _watchers.Select(watcher => watcher.Look(Stopwatch.GetElapsedTime(start)))], shown);
             TimeSpan next = at + Interval;
             if (shown == Count || next > Duration) return;
             while (Stopwatch.GetElapsedTime(start) is TimeSpan now && now < next)

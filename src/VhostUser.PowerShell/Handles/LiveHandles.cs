@@ -1,4 +1,5 @@
 using VhostUser.Endpoints;
+using VhostUser.LabFiles;
 using VhostUser.Memory;
 
 namespace VhostUser.Handles;
@@ -21,6 +22,9 @@ internal static class LiveHandles
     /// <summary>Bridges.</summary>
     public static HandleTable<VhostBridge> Bridges { get; } =
         new("bridge", "New-VhostBridge", "Remove-VhostBridge", bridge => bridge.IsDisposed, bridge => bridge.Dispose());
+
+    /// <summary>Labs; what they made is in the other tables too.</summary>
+    public static HandleTable<RunningLab> Labs { get; } = new("lab", "Start-VhostLab", "Stop-VhostLab", lab => lab.IsGone, lab => lab.Close());
 
     /// <summary>Captures.</summary>
     public static HandleTable<VhostCapture> Captures { get; } =

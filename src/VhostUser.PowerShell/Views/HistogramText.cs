@@ -6,7 +6,7 @@ namespace VhostUser.Views;
 /// <summary>Latencies as rows of a picture made of plain characters, which a file takes as well as a terminal.</summary>
 public static class HistogramText
 {
-    private const int Width = 50;
+    private const int Width = 24; // so that a list in a terminal of 80 columns has room for a row
 
     /// <summary>One row per bucket: its bounds, a bar, how many packets and their share. A bucket that is not empty has a bar of one at least.</summary>
     public static string Draw(IReadOnlyCollection<VhostPathBucket>? buckets)

@@ -38,6 +38,14 @@ internal sealed unsafe partial class FuzzSocket(FileDescriptor socket) : IDispos
         }
     }
 
+    /// <summary>The same until the other end has closed.</summary>
+    public void DrainToEnd()
+    {
+        byte* buffer = stackalloc byte[4096];
+        do Libc.Poll([new pollfd { fd = socket.Number, events = Libc.POLLIN }], -1);
+        while (recv(socket.Number, buffer, 4096, DontWait) > 0);
+    }
+
     /// <summary>Says that nothing more will be sent.</summary>
     public void EndSending() => shutdown(socket.Number, Write);
 

@@ -81,6 +81,15 @@ internal sealed unsafe class MessageMaker : IDisposable
         _length = MessageHeader.Size + size;
     }
 
+    /// <summary>A message with this payload and without descriptors.</summary>
+    public void Make<T>(FrontEndRequest request, T payload, bool needReply) where T : unmanaged
+    {
+        _fdCount = 0;
+        MemoryMarshal.Write(_message, MessageHeader.ForRequest(request, sizeof(T), needReply));
+        MemoryMarshal.Write(_message.AsSpan(MessageHeader.Size), payload);
+        _length = MessageHeader.Size + sizeof(T);
+    }
+
     /// <summary>Puts mistakes into the message and its descriptors.</summary>
     public void Spoil(ref FuzzInput input)
     {

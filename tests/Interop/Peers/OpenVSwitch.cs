@@ -49,8 +49,18 @@ internal sealed class OpenVSwitch : IDisposable
     public void AddConnectingPort(string name) =>
         Control("add-port", Bridge, name, "--", "set", "Interface", name, "type=dpdkvhostuserclient", $"options:vhost-server-path={_folder.File(name)}");
 
-    /// <summary>Waits until a port has its front-end, or has lost it.</summary>
-    public void WaitForPort(string name, bool up = true) => Control($"--timeout={(int)s_bound.TotalSeconds}", "wait-until", "Interface", name, $"link_state={(up ? "up" : "down")}");
+    /// <summary>Waits until the daemon has a front-end on a port, both of whose rings are enabled.</summary>
+    /// <remarks>The database's link_state lags, and now and then stays behind for good.</remarks>
+    /// <param name="name">The port.</param>
+    /// <param name="from">The first of the daemon's lines to look at.</param>
+    public void WaitForPort(string name, int from = 0)
+    {
+        Daemon.WaitForLine($"vHost Device '.*/{name}' has been added", s_bound, from);
+        foreach (int ring in (int[])[0, 1]) Daemon.WaitForLine($"State of queue {ring} .*/{name}' changed to 'enabled'", s_bound, from);
+    }
+
+    /// <summary>Waits until the daemon has seen a front-end go.</summary>
+    public void WaitUntilGone(string name, int from) => Daemon.WaitForLine($"vHost Device '.*/{name}' (has been removed|connection has been destroyed)", s_bound, from);
 
     /// <summary>Ends the daemon at once, as a crash would, and starts another, which finds the same ports.</summary>
     public void Restart()

@@ -14,6 +14,9 @@ public static class Programs
     /// <summary>QEMU's block layer as a program of its own: a vhost-user-blk back-end made with libvhost-user.</summary>
     public const string StorageDaemon = "qemu-storage-daemon";
 
+    /// <summary>Wireshark on the command line; capinfos and editcap come with it.</summary>
+    public const string Tshark = "tshark";
+
     /// <summary>QEMU's file server: a vhost-user-fs back-end made with libvhost-user. It is not in the PATH.</summary>
     public const string FileServer = "/usr/lib/qemu/virtiofsd";
 
@@ -39,6 +42,7 @@ public static class Programs
             StorageDaemon or FileServer => "qemu-system-common",
             OpenVSwitch => "openvswitch-switch-dpdk",
             Busybox => "busybox-static",
+            Tshark => "tshark",
             _ => null,
         };
         return package is null ? $"{program} not found in PATH" : $"{program} not found: ./build.sh peers installs it (apt-get install {package})";

@@ -9,12 +9,18 @@ internal sealed class StorageDaemon : IDisposable
     public PeerProgram Program { get; }
 
     /// <summary>Starts the daemon and waits until it listens.</summary>
-    public static StorageDaemon Start(string socket, string image, int queues)
+    /// <param name="socket">Where it listens.</param>
+    /// <param name="image">The disk's content.</param>
+    /// <param name="queues">Its rings.</param>
+    /// <param name="writesPerSecond">How many writes it does a second, while reads overtake those that wait; 0 for as many as it can.</param>
+    public static StorageDaemon Start(string socket, string image, int queues, int writesPerSecond = 0)
     {
         StorageDaemon daemon = new(PeerProgram.Start(Programs.StorageDaemon,
         [
             "--blockdev", $"driver=file,node-name=disk,filename={image}",
-            "--export", $"type=vhost-user-blk,id=export,node-name=disk,writable=on,num-queues={queues},addr.type=unix,addr.path={socket}",
+            .. writesPerSecond == 0 ? Array.Empty<string>()
+                : ["--object", $"throttle-group,id=slow,x-iops-write={writesPerSecond}", "--blockdev", "driver=throttle,node-name=slow-disk,throttle-group=slow,file=disk"],
+            "--export", $"type=vhost-user-blk,id=export,node-name={(writesPerSecond == 0 ? "disk" : "slow-disk")},writable=on,num-queues={queues},addr.type=unix,addr.path={socket}",
         ], TimeSpan.FromMinutes(2)));
         try
         {

@@ -41,9 +41,17 @@ public sealed class BridgeCommandTests : IDisposable
         StartServers("sw0");
         ErrorRecord error = Assert.Single(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { N("sw0"), N("nobody") } }).Run().Errors);
         Assert.StartsWith("HandleNotFound", error.FullyQualifiedErrorId);
-        Assert.Contains("No tap interface has that name either", error.Exception.Message);
+        Assert.Contains("No interface has that name either", error.Exception.Message);
         Assert.Empty(Get(new { Name = new object[] { _session.All } }).Output);
         Assert.Empty(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { N("sw0") } }).Run().Errors); // the name and the server are free
+    }
+
+    [Fact]
+    public void An_interface_that_is_no_tap_is_told_from_one_that_is_not_there()
+    {
+        ErrorRecord error = Assert.Single(new CmdletRunner<NewVhostBridgeCommand>().With(new { Name = N("br0"), Port = new object[] { "lo" } }).Run().Errors);
+        Assert.StartsWith("TapFailed", error.FullyQualifiedErrorId);
+        Assert.Contains("'lo' can't be opened", error.Exception.Message);
     }
 
     [Fact]

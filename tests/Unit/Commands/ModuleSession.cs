@@ -20,6 +20,7 @@ internal sealed class ModuleSession : IDisposable
 
     public void Dispose()
     {
+        foreach (var capture in LiveHandles.Captures.Find(All)) LiveHandles.Captures.Close(capture.Name, capture);
         foreach (var client in LiveHandles.Clients.Find(All)) LiveHandles.Clients.Close(client.Name, client);
         foreach (var bridge in LiveHandles.Bridges.Find(All)) LiveHandles.Bridges.Close(bridge.Name, bridge);
         foreach (var server in LiveHandles.Servers.Find(All)) LiveHandles.Servers.Close(server.Name, server);

@@ -18,6 +18,7 @@ public class WireStructTests
         ["VhostUser.Protocol.LogPayload"] = 16,
         ["VhostUser.Protocol.MemoryRegionDescription"] = 32,
         ["VhostUser.Protocol.SingleMemoryRegionPayload"] = 40,
+        ["VhostUser.Protocol.XenMmap"] = 8,
         ["VhostUser.Protocol.IotlbPayload"] = 32,
         ["VhostUser.Protocol.VringAreaPayload"] = 24,
         ["VhostUser.Protocol.ShmemMapPayload"] = 40,

@@ -1,4 +1,5 @@
 using VhostUser.Devices.Net;
+using VhostUser.Devices.Net.Capturing;
 using VhostUser.Devices.Net.Offloads;
 using VhostUser.Devices.Net.Switching;
 using VhostUser.Memory;
@@ -171,6 +172,37 @@ public unsafe class ZeroAllocationTests
                 while (echo.Process(net.Pair)) { }
                 transmitter.Reclaim();
                 while (receiver.Receive(ref counter, 64) > 0) { }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_capture_of_both_ends_allocates_nothing_on_the_way_of_the_packets()
+    {
+        using var net = new NetFixture(Version1, 256, regionBytes: 8 << 20);
+        using var echo = new EchoDevice();
+        var point = new CapturePoint(1 << 20, uint.MaxValue, queue: null, outbound: null);
+        net.Pair.Capture.Attach(point);
+        var tap = new CaptureTap();
+        tap.Attach(point);
+        var transmitter = new NetTransmitter(net.TransmitRing, net.Buffers, 2048, 12, separateHeader: false) { Capture = tap };
+        var receiver = new NetReceiver(net.ReceiveRing, net.Space.Allocate(256 * 2048, "receive buffers"), 2048, 12, mergeable: false) { Capture = tap };
+        receiver.Post();
+        byte[] frame = new byte[60];
+        var counter = new Counter();
+        int pumped = Pumped(Pump);
+        Assert.Equal((4L * pumped, 0), (point.Seen, point.Dropped));
+
+        void Pump(int packets)
+        {
+            for (int sent = 0; sent < packets;)
+            {
+                for (int i = 0; i < 64 && sent < packets && transmitter.TrySend(frame); i++) sent++;
+                transmitter.Flush();
+                while (echo.Process(net.Pair)) { }
+                transmitter.Reclaim();
+                while (receiver.Receive(ref counter, 64) > 0) { }
+                while (point.Peek() is var record && record != null) point.Release(record);
             }
         }
     }

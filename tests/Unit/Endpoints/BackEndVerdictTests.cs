@@ -39,6 +39,68 @@ public sealed class BackEndVerdictTests : TrapTest
     }
 
     [Fact]
+    public void T_27_A_ring_that_GET_VRING_BASE_stopped_says_so_until_it_is_kicked_again()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = ConnectAndStart();
+        front.GetVringBase(1);
+        Assert.Equal("stopped: the front-end stopped it with GET_VRING_BASE, and has not started it again with SET_VRING_KICK", Ring(server, 1).Verdict);
+        front.SetVringKick(1);
+        Assert.StartsWith("ok", Ring(server, 1).Verdict, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void T_29_A_ring_whose_areas_are_in_no_region_names_the_area_and_the_regions()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = Connect();
+        front.Negotiate();
+        VringAddressPayload away = front.Rings[1].Addresses;
+        away.Used += 1ul << 40;
+        front.SetVringNum(1);
+        Assert.Equal(0ul, front.Ask(FrontEndRequest.SetVringAddr, RawMessage.Of(away))); // before the memory: nothing to check it against
+        front.SetVringCall(1);
+        front.SetVringKick(1);
+        front.SetVringEnable(1);
+        front.SetMemTable();
+        Assert.StartsWith("stopped: SET_VRING_ADDR: the used ring of ring 1", Ring(server, 1).Verdict, StringComparison.Ordinal);
+        Assert.Contains("is not inside one region", Ring(server, 1).Verdict, StringComparison.Ordinal);
+        front.SetVringAddr(1);
+        Assert.StartsWith("ok", Ring(server, 1).Verdict, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void T_29_A_ring_whose_size_fits_packed_rings_only_says_what_is_missing()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = Connect();
+        front.SetOwner();
+        front.SetProtocolFeatures(RawFrontEnd.AllProtocolFeatures);
+        Assert.Equal(0ul, front.Ask(FrontEndRequest.SetVringNum, RawMessage.State(1, 100))); // before SET_FEATURES either layout may come
+        front.SetFeatures(front.GetSplitFeatures());
+        front.SetMemTable();
+        Assert.Equal("stopped: its size is 100 (SET_VRING_NUM), and without RING_PACKED it must be a power of two from 1 to 32768", Ring(server, 1).Verdict);
+    }
+
+    [Fact]
+    public void T_21_Without_bit_30_no_ENABLE_is_missed()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = ConnectAndStart(exclude: VirtioFeatures.ProtocolFeatures);
+        Assert.Equal("ok; the front-end has sent nothing yet", Ring(server, 1).Verdict);
+        AssertPasses(front, server);
+    }
+
+    [Fact]
+    public void T_35_RESET_OWNER_disables_all_rings_and_each_says_so()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = ConnectAndStart();
+        Assert.Equal(0ul, front.Ask(FrontEndRequest.ResetOwner));
+        Assert.All(server.GetVringStates(), ring => Assert.Equal("disabled by the front-end: packets are thrown away", ring.Verdict));
+    }
+
+    [Fact]
     public void A_ring_that_is_disabled_later_throws_its_packets_away_and_says_so()
     {
         using VhostServer server = Serve();

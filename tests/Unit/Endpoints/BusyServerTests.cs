@@ -39,8 +39,8 @@ public sealed class BusyServerTests : IDisposable
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1));
         Assert.Equal(EndpointState.Running, info.State);
         Assert.Equal(1, info.PacketsReceived);
-        Assert.Matches(@"^the packet script has been busy with one packet for [\d.]+ s; 1 packets were taken", verdict);
-        Assert.Matches(@"^1 packets wait and the back-end has returned none for [\d.]+ s: .*slow script", client.GetVringStates(1)[0].Verdict);
+        Assert.Matches(@"^the packet script has been busy with one packet for [\d.]+ s; 1 packet was taken", verdict);
+        Assert.Matches(@"^1 packet waits and the back-end has returned none( for [\d.]+ s)?: .*slow script", client.GetVringStates(1)[0].Verdict);
         _leave.Set();
         Assert.True(SpinWait.SpinUntil(() => server.Snapshot().BusyFor is null, s_patience));
         Assert.DoesNotContain("busy", server.GetVringStates(1)[0].Verdict);
@@ -85,14 +85,12 @@ public sealed class BusyServerTests : IDisposable
     [Fact]
     public void A_defect_in_a_session_ends_the_session_only_and_is_kept_as_one()
     {
-        using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "sw0", Path = SocketPath, Mode = ServerMode.Echo });
         bool broken = true;
-        server.StateChanged += (_, _) =>
-        {
-            if (broken && server.State == EndpointState.Running) throw new InvalidOperationException("as a defect does");
-        };
+        // A script's errors are its own; a list of replies that throws while it is read is what no code of the server expects.
+        using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "sw0", Path = SocketPath, Mode = ServerMode.Script, Handler = (_, _, frame) => broken ? new BrokenList() : [frame] });
         using (VhostClient client = Connect())
         {
+            Send(client);
             Assert.True(SpinWait.SpinUntil(() => server.Snapshot().Fault is not null, s_patience));
         }
         VhostServerInfo info = server.Snapshot();
@@ -155,4 +153,34 @@ public sealed class BusyServerTests : IDisposable
     });
 
     private VhostClient Connect() => VhostClient.Connect(new VhostClientOptions { Name = "vm0", Path = SocketPath, Regions = [_region], QueueSize = 64 });
+
+    [Fact]
+    public void A_handler_of_StateChanged_that_throws_harms_neither_the_session_nor_the_server_nor_the_next_handler()
+    {
+        using VhostServer server = VhostServer.Start(new VhostServerOptions { Name = "sw0", Path = SocketPath, Mode = ServerMode.Echo });
+        int seen = 0;
+        server.StateChanged += (_, _) => throw new InvalidOperationException("a handler's own mistake");
+        server.StateChanged += (_, _) => Interlocked.Increment(ref seen);
+        for (int i = 0; i < 2; i++)
+        {
+            using VhostClient client = Connect();
+            Send(client);
+            Assert.True(server.WaitFor([EndpointState.Running], s_patience));
+            client.Dispose();
+            Assert.True(server.WaitFor([EndpointState.Listening], s_patience));
+        }
+        Assert.Null(server.Snapshot().Fault);
+        Assert.InRange(Volatile.Read(ref seen), 4, int.MaxValue);
+    }
+
+    private sealed class BrokenList : IReadOnlyList<ReadOnlyMemory<byte>>
+    {
+        public int Count => 1;
+
+        public ReadOnlyMemory<byte> this[int index] => throw new InvalidOperationException("as a defect does");
+
+        public IEnumerator<ReadOnlyMemory<byte>> GetEnumerator() => throw new InvalidOperationException("as a defect does");
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

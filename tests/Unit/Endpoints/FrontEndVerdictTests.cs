@@ -27,9 +27,9 @@ public sealed class FrontEndVerdictTests : TrapTest
         using var back = new RawBackEnd(SocketPath);
         using VhostClient client = Connect();
         Send(client, 3);
-        Assert.Matches(@"^3 packets wait and the back-end has returned none for [\d.]+ s: it has not started this ring \(some wait for all rings, or for DRIVER_OK\), is at work on the first \(a slow script\), or hangs$", Verdict(client, 1));
+        Assert.Matches(@"^3 packets wait and the back-end has returned none( for [\d.]+ s)?: it has not started this ring \(some wait for all rings, or for DRIVER_OK\), is at work on the first \(a slow script\), or hangs$", Verdict(client, 1));
         Send(client, Size - 3);
-        Assert.StartsWith("the ring is full: 8 packets wait and the back-end has returned none for ", Verdict(client, 1), StringComparison.Ordinal);
+        Assert.StartsWith("the ring is full: 8 packets wait and the back-end has returned none", Verdict(client, 1), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class FrontEndVerdictTests : TrapTest
         using VhostClient client = Connect();
         Send(client, 3);
         back.Use(1, 0, 0, 0, 1);
-        Assert.Matches(@"^2 packets wait for the back-end, which has returned none for [\d.]+ s; it was kicked$", Verdict(client, 1));
+        Assert.Matches(@"^2 packets wait for the back-end, which has returned none( for [\d.]+ s)?; it was kicked$", Verdict(client, 1));
         UsedWord(client, 0) = 1;
         Assert.EndsWith("; it asked for no kicks (NO_NOTIFY): it polls, or forgot to ask again", Verdict(client, 1), StringComparison.Ordinal);
     }
@@ -52,7 +52,7 @@ public sealed class FrontEndVerdictTests : TrapTest
         Send(client, 3);
         back.Use(1, 0, 0, 0, 1);
         UsedWord(client, 2 + 4 * Size) = 2; // avail_event
-        Assert.Matches(@"^2 packets wait for the back-end, which has returned none for [\d.]+ s; it was kicked$", Verdict(client, 1));
+        Assert.Matches(@"^2 packets wait for the back-end, which has returned none( for [\d.]+ s)?; it was kicked$", Verdict(client, 1));
         UsedWord(client, 2 + 4 * Size) = 9;
         Assert.EndsWith("; it wants a kick only after index 9 (avail_event), and 3 is reached: it polls, or forgot to ask again", Verdict(client, 1), StringComparison.Ordinal);
     }
@@ -65,7 +65,7 @@ public sealed class FrontEndVerdictTests : TrapTest
         Send(client, 1);
         back.Use(1, 0, 0, 0, 1);
         Send(client, Size);
-        Assert.StartsWith("the ring is full: 8 packets wait for the back-end, which has returned none for ", Verdict(client, 1), StringComparison.Ordinal);
+        Assert.StartsWith("the ring is full: 8 packets wait for the back-end, which has returned none", Verdict(client, 1), StringComparison.Ordinal);
         back.Use(1, 8, 0, 0, 9);
         Assert.Equal("ok", Verdict(client, 1));
     }

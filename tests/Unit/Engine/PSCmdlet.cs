@@ -13,6 +13,8 @@ public abstract class PSCmdlet : Cmdlet
 
     public SessionState SessionState { get; } = new();
 
+    public CommandInvocationIntrinsics InvokeCommand { get; } = new();
+
     public PSHost? Host => CommandRuntime?.Host;
 
     public string GetUnresolvedProviderPathFromPSPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);

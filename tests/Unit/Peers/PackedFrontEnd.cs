@@ -45,10 +45,10 @@ internal sealed unsafe class PackedFrontEnd
         for (int ring = 0; ring < 2; ring++) front.SetVringEnable(ring);
     }
 
-    public void Negotiate(RawFrontEnd front)
+    public void Negotiate(RawFrontEnd front, ProtocolFeatures protocol = RawFrontEnd.AllProtocolFeatures)
     {
         front.SetOwner();
-        front.SetProtocolFeatures(front.GetProtocolFeatures() & RawFrontEnd.AllProtocolFeatures);
+        front.SetProtocolFeatures(front.GetProtocolFeatures() & protocol);
         front.SetFeatures(VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.RingReset | VirtioFeatures.ProtocolFeatures | (_features.EventIdx ? VirtioFeatures.EventIdx : 0));
         front.SetMemTable();
     }

@@ -9,7 +9,12 @@ internal static class NetConfig
     /// <summary>Up to and with supported_tunnel_types.</summary>
     public const int Size = 28;
 
+    public const int StatusOffset = 6;
     public const int MtuOffset = 10;
+
+    /// <summary>VIRTIO_NET_S_ANNOUNCE, a bit of the status: the guest is to announce itself (virtio 1.3 §5.1.6.5.4).</summary>
+    public const byte Announce = 2;
+
     public const int SmallestMtu = 68;
     public const int LargestMtu = 65535;
 
@@ -24,7 +29,7 @@ internal static class NetConfig
     {
         byte[] config = new byte[Size];
         mac?.CopyTo(config);
-        BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(6), LinkUp);
+        BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(StatusOffset), LinkUp);
         BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(8), (ushort)queuePairs);
         BinaryPrimitives.WriteUInt16LittleEndian(config.AsSpan(MtuOffset), (ushort)(mtu ?? 0));
         BinaryPrimitives.WriteUInt32LittleEndian(config.AsSpan(12), SpeedMbit);

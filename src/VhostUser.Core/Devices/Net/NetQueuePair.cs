@@ -55,7 +55,13 @@ internal sealed class NetQueuePair
     public int TakeTransmitted(int max)
     {
         int count = Transmit.Queue!.Take(Transmit.Burst, max);
-        if (Capture.IsOn) Capture.AddTaken(Transmit, count, HeaderLength);
+        CaptureTaken(count);
         return count;
+    }
+
+    /// <summary>Captures the first chains of the transmit ring's burst, if anybody captures: for a device that takes chains and may give some back.</summary>
+    public void CaptureTaken(int count)
+    {
+        if (Capture.IsOn) Capture.AddTaken(Transmit, count, HeaderLength);
     }
 }

@@ -12,6 +12,8 @@ internal sealed unsafe class TapInterface : IDisposable
     private const uint TUNSETIFF = 0x400454ca;
     private const uint TUNSETOFFLOAD = 0x400454d0;
     private const uint TUNSETVNETHDRSZ = 0x400454d8;
+    private const uint SIOCGIFFLAGS = 0x8913;
+    private const ushort IFF_UP = 1;
     private const ushort IFF_TAP = 2;
     private const ushort IFF_NO_PI = 0x1000;
     private const ushort IFF_VNET_HDR = 0x4000;
@@ -55,6 +57,19 @@ internal sealed unsafe class TapInterface : IDisposable
 
     /// <summary>The descriptor: one read or write is one packet.</summary>
     public int Fd => _fd.Number;
+
+    /// <summary>Whether the interface is up (IFF_UP); asked of this process's network namespace, which /sys need not show.</summary>
+    public bool IsUp
+    {
+        get
+        {
+            byte* request = stackalloc byte[40]; // struct ifreq
+            new Span<byte>(request, 40).Clear();
+            Encoding.UTF8.GetBytes(Name, new Span<byte>(request, 16));
+            using FileDescriptor socket = Libc.UnixSocket(); // any socket serves
+            return Libc.TryIoctl(socket.Number, SIOCGIFFLAGS, (nuint)request) >= 0 && (*(ushort*)(request + 16) & IFF_UP) != 0;
+        }
+    }
 
     /// <summary>Sets the bytes of the header in front of every frame: 10, 12 or 20.</summary>
     public void SetHeaderLength(int length) => Libc.Ioctl(_fd.Number, TUNSETVNETHDRSZ, &length, "TUNSETVNETHDRSZ");

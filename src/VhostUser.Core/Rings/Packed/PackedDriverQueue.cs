@@ -65,8 +65,8 @@ internal sealed unsafe partial class PackedDriverQueue : DriverQueue
 
     public override int Free => _free.Count;
 
-    /// <summary>Both places of a device that takes over: at the oldest chain that is not used.</summary>
-    public override uint ResumeBase => _nextUsed.Bits * 0x1_0001u;
+    /// <summary>Both places of a device that takes over: behind all that the last one used, whether it was taken back yet or not.</summary>
+    public override uint ResumeBase => WalkUsed().End.Bits * 0x1_0001u;
 
     public override int InFlight => (int)(_added - _reaped);
 
@@ -187,7 +187,7 @@ internal sealed unsafe partial class PackedDriverQueue : DriverQueue
     {
         EventSuppression driver = _ring.LoadDriverEvent();
         EventSuppression device = _ring.LoadDeviceEvent();
-        return new RingIndices((ushort)_published, (ushort)(_reaped + (uint)CountUsed()), (ushort)_published, (ushort)_reaped,
+        return new RingIndices((ushort)_published, (ushort)(_reaped + (uint)WalkUsed().Chains), (ushort)_published, (ushort)_reaped,
             (ushort)driver.Wish, (ushort)device.Wish, device.PositionBits, driver.PositionBits)
         {
             Packed = new PackedIndices(NextAvailable, _nextUsed, driver, device),
@@ -239,21 +239,27 @@ internal sealed unsafe partial class PackedDriverQueue : DriverQueue
         _added++;
     }
 
-    // Chains that the device returned and Reap has not taken yet, for snapshots: nothing is refused here.
-    private int CountUsed()
+    // Chains that the device returned and Reap has not taken yet, and the place behind them: nothing is refused here.
+    private (int Chains, PackedPosition End) WalkUsed()
     {
         PackedPosition position = _nextUsed;
-        int chains = 0;
-        for (int left = _ring.Size; left > 0;)
+        ushort oldest = _oldest;
+        int chains = 0, last = _batchEnd;
+        while (chains < InFlight)
         {
-            PackedTail tail = _ring.LoadTail(position.Offset);
-            if ((tail.Raw & PackedTail.OwnerMask) != position.UsedFlags || tail.Id >= _records.Length) break;
-            int descriptors = _records[tail.Id].Descriptors;
-            if (descriptors == 0 || chains == InFlight) break;
+            if (last < 0)
+            {
+                PackedTail tail = _ring.LoadTail(position.Offset);
+                if ((tail.Raw & PackedTail.OwnerMask) != position.UsedFlags || tail.Id >= _records.Length || _records[tail.Id].Descriptors == 0) break;
+                last = tail.Id;
+            }
+            // With IN_ORDER one descriptor stands for all chains up to its own.
+            ushort chain = _features.InOrder ? oldest : (ushort)last;
+            position = position.Plus(_records[chain].Descriptors, _ring.Size);
             chains++;
-            left -= descriptors;
-            position = position.Plus(descriptors, _ring.Size);
+            oldest = _records[chain].NextChain;
+            if (chain == last) last = -1;
         }
-        return chains;
+        return (chains, position);
     }
 }

@@ -75,6 +75,117 @@ public sealed class PostcopyTests : ChannelTest
         Assert.True(front.Socket.WaitForClose(Limit));
     }
 
+    [UserFaultFact]
+    public unsafe void T_45_Our_client_brings_pages_when_our_server_touches_them_and_the_rest_at_the_end()
+    {
+        using VhostServer server = ServePostcopy();
+        using SharedRegion region = Region(), source = Region();
+        long pages = source.Size / 4096;
+        for (long page = 0; page < pages; page++) new Span<byte>((byte*)source.MappingAddress + page * 4096, 4096).Fill((byte)(page % 251 + 1));
+        using VhostClient client = Client(region, options => options with { PostcopySource = source, PostcopyPush = false });
+        Assert.DoesNotContain("ConfigureMemSlots", client.Snapshot().ProtocolFeatures);
+        Echo(client, 3); // the server writes into receive buffers that nobody has touched
+        VhostClientInfo info = client.Snapshot();
+        Assert.InRange(info.PostcopyFaults, 1, pages);
+        Assert.InRange(info.PostcopyPages, 1, pages - 1);
+        client.CompletePostcopy(Limit);
+        info = client.Snapshot();
+        Assert.Null(info.LastRefusal);
+        // The last page of the region is no ring's and no buffer's.
+        Assert.Equal((byte)((pages - 1) % 251 + 1), *((byte*)region.MappingAddress + region.Size - 1));
+        Echo(client, 3);
+        Assert.Equal(info.PostcopyPages, client.Snapshot().PostcopyPages);
+        Assert.Equal(["lab1", "lab2"], new[] { region, source }.Where(one => one.Snapshot().Clients.Contains("vm")).Select(one => one.Name));
+    }
+
+    [UserFaultFact]
+    public void Our_client_ends_post_copy_by_itself_when_all_pages_are_there()
+    {
+        using VhostServer server = ServePostcopy();
+        using SharedRegion region = Region(), source = Region();
+        using VhostClient client = Client(region, options => options with { PostcopySource = source });
+        Echo(client, 10);
+        client.CompletePostcopy(Limit); // waits for what is under way
+        Assert.Null(client.Snapshot().LastRefusal);
+        Echo(client, 10);
+        Assert.Null(server.Snapshot().Fault);
+    }
+
+    [Fact]
+    public void A_back_end_without_a_userfaultfd_fails_the_connection_by_that_name()
+    {
+        using SharedRegion region = Region(), source = Region();
+        using var back = new Traps.ScriptedBackEnd(SocketPath)
+        {
+            ProtocolOffer = ProtocolFeatures.ReplyAck | ProtocolFeatures.Pagefault,
+            Private = request => request == (uint)FrontEndRequest.PostcopyAdvise ? [] : null,
+        }.Start();
+        VhostException error = Assert.Throws<VhostException>(() => Client(region, options => options with { PostcopySource = source }));
+        Assert.Equal(VhostError.PlatformNotSupported, error.Error);
+        Assert.Contains("userfaultfd", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(back.Requests, request => request.Request == FrontEndRequest.SetMemTable);
+    }
+
+    [UserFaultFact]
+    public void P_1_A_back_end_whose_table_has_another_size_fails_the_connection()
+    {
+        using SharedRegion region = Region(), source = Region();
+        using FileDescriptor fault = Libc.UserFaultFd();
+        using var back = new Traps.ScriptedBackEnd(SocketPath)
+        {
+            ProtocolOffer = ProtocolFeatures.ReplyAck | ProtocolFeatures.Pagefault,
+            Private = request => request switch { (uint)FrontEndRequest.PostcopyAdvise => [], (uint)FrontEndRequest.SetMemTable => new byte[8], _ => null },
+            Carry = request => request == FrontEndRequest.PostcopyAdvise ? [fault.Number] : [],
+        }.Start();
+        VhostException error = Assert.Throws<VhostException>(() => Client(region, options => options with { PostcopySource = source }));
+        Assert.Equal(VhostError.ReplyInvalid, error.Error);
+        Assert.Contains("SET_MEM_TABLE", error.Message, StringComparison.Ordinal);
+        back.AssertContent();
+        Assert.Empty(region.Snapshot().Clients);
+        Assert.Empty(source.Snapshot().Clients);
+    }
+
+    [Fact]
+    public void A_back_end_that_offers_no_PAGEFAULT_fails_the_connection_by_that_name()
+    {
+        using VhostServer server = Serve();
+        using SharedRegion region = Region(), source = Region();
+        VhostException error = Assert.Throws<VhostException>(() => Client(region, options => options with { PostcopySource = source }));
+        Assert.Equal(VhostError.FeatureMissing, error.Error);
+        Assert.Contains("Pagefault", error.Message, StringComparison.Ordinal);
+    }
+
+    [UserFaultFact]
+    public void A_back_end_that_waits_for_a_page_outside_its_region_is_told_and_gets_none()
+    {
+        using VhostServer server = ServePostcopy();
+        using FileDescriptor fault = Libc.UserFaultFd();
+        using SharedRegion source = Region();
+        using var feed = new PostcopyFeed(fault.Duplicate(), 0x1000, source, "test", () => { });
+        feed.PushAll(); // nothing at that address is watched
+        Assert.True(feed.WaitForEnd(Limit));
+        Assert.Contains("before every page was there", feed.Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_source_that_can_not_serve_is_refused_before_anything_is_connected()
+    {
+        using SharedRegion region = Region();
+        using SharedRegion small = SharedRegion.Create(new SharedRegionOptions { Name = "small", Size = 1 << 20 });
+        Refuse("the region itself", options => options with { PostcopySource = region });
+        Refuse("has 1,048,576 bytes", options => options with { PostcopySource = small });
+        using SharedRegion other = Region();
+        Refuse("Reconnect", options => options with { PostcopySource = other, Reconnect = true });
+        Refuse("2 regions", options => options with { Regions = [region, small], PostcopySource = small });
+
+        void Refuse(string words, Func<VhostClientOptions, VhostClientOptions> with)
+        {
+            VhostException error = Assert.Throws<VhostException>(() => Client(region, with));
+            Assert.Equal(VhostError.InvalidArgument, error.Error);
+            Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        }
+    }
+
     private VhostServer ServePostcopy() => Serve(options => options with { OfferProtocolFeatures = ProtocolFeatures.Pagefault });
 
     private static FileDescriptor Advise(RawFrontEnd front)

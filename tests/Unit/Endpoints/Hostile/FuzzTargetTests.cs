@@ -15,8 +15,10 @@ public sealed class FuzzTargetTests(ITestOutputHelper output)
 
     private static readonly Dictionary<string, int> s_shares = new()
     {
-        ["messages"] = 100_000, ["replies"] = 50_000, ["split"] = 100_000, ["indirect"] = 100_000, ["packed"] = 100_000, ["indirect-packed"] = 100_000,
-        ["used"] = 100_000, ["used-packed"] = 100_000, ["inflight"] = 100_000, ["log"] = 50_000, ["net"] = 150_000,
+        ["messages"] = 100_000, ["replies"] = 60_000, ["split"] = 80_000, ["indirect"] = 80_000, ["packed"] = 80_000, ["indirect-packed"] = 80_000,
+        ["used"] = 60_000, ["used-packed"] = 60_000, ["inflight"] = 60_000, ["inflight-packed"] = 80_000, ["channel"] = 60_000, ["iotlb"] = 60_000,
+        ["control"] = 40_000, ["log"] = 40_000, ["net"] = 60_000,
+        ["capture"] = 80_000,
     };
 
     public static TheoryData<string> Names => [.. FuzzTargets.Names];

@@ -21,7 +21,7 @@ internal static class StateCases
         MessageCase.Of("S-3 SET_PROTOCOL_FEATURES with bit 63", Stage.Negotiated, SetProtocolFeatures, RawMessage.Of(1UL << 63), VhostError.FeatureNotOffered, "SET_PROTOCOL_FEATURES acknowledges"),
         MessageCase.Of("S-3 SET_PROTOCOL_FEATURES with sessions of cryptography", Stage.Negotiated, SetProtocolFeatures, RawMessage.Of((ulong)ProtocolFeatures.CryptoSession),
             VhostError.FeatureNotOffered, "CryptoSession"),
-        MessageCase.Of("S-4 SET_MEM_TABLE with a row of XEN_MMAP", Stage.Negotiated, SetMemTable, [1, .. new byte[47]], VhostError.MessageSizeInvalid, "SET_MEM_TABLE counts 1 regions in 48 bytes", "XEN_MMAP, which is not offered"),
+        MessageCase.Of("S-4 SET_MEM_TABLE with a row of XEN_MMAP", Stage.Negotiated, SetMemTable, [1, .. new byte[47]], VhostError.MessageSizeInvalid, "SET_MEM_TABLE counts 1 regions in 48 bytes", "XEN_MMAP, which was not acknowledged"),
         .. MessageTable.Rules.ToArray().Where(rule => rule.Gate != 0).Select(rule => Dummy($"S-4 {rule.Name} without its feature", rule, VhostError.RequestNotNegotiated, rule.Name, $"needs protocol feature {rule.Gate}")),
         .. MessageTable.Rules.ToArray().Where(rule => rule.Gate == 0 && !BackEnd.Supports(rule.Request)).Select(rule => Dummy($"S-4 {rule.Name}, which is not supported", rule, VhostError.RequestNotSupported, rule.Name)),
     ];

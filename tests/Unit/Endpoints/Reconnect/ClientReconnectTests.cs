@@ -4,6 +4,7 @@ using VhostUser.Endpoints;
 using VhostUser.Memory;
 using VhostUser.Packets;
 using VhostUser.Protocol;
+using VhostUser.Tests.Endpoints.Traps;
 using VhostUser.Tests.Peers;
 using Xunit;
 
@@ -101,6 +102,26 @@ public sealed class ClientReconnectTests : IDisposable
         Assert.True(RawFrontEnd.WaitUntil(() => server.Snapshot().PacketsReceived == 7, Soon), client.Snapshot().Fault);
         Assert.Equal(7, client.Snapshot().Retransmitted);
         Assert.Equal(1, client.Snapshot().Reconnects);
+    }
+
+    [Theory]
+    [InlineData(VirtioFeatures.None)]
+    [InlineData(VirtioFeatures.InOrder)]
+    public void The_base_of_a_packed_ring_lies_behind_packets_whose_buffers_nobody_took_back_yet(VirtioFeatures exclude)
+    {
+        VhostServer server = Serve();
+        using VhostClient client = VhostClient.Connect(new VhostClientOptions
+        {
+            Name = "vm", Path = SocketPath, Regions = [_region], Reconnect = true, RequireFeatures = VirtioFeatures.RingPacked, ExcludeFeatures = exclude,
+            ExcludeProtocolFeatures = ProtocolFeatures.InflightShmfd,
+        });
+        Assert.Equal(100, client.Send(new byte[60], 1, 100, 0, Soon, default));
+        Assert.True(RawFrontEnd.WaitUntil(() => client.GetVringStates(1)[0].UsedIndex == 100, Soon));
+        server.Dispose();
+        // Our own server would find its place without the base; this one only notes it.
+        using var next = new ScriptedBackEnd(SocketPath) { Offer = BackEndOptions.DefaultFeatures | VirtioFeatures.RingPacked, ProtocolOffer = ProtocolFeatures.None }.Start();
+        Assert.True(RawFrontEnd.WaitUntil(() => next.All(FrontEndRequest.SetVringEnable).Length == 2, Soon));
+        Assert.Equal(0x8064_8064u, next.All(FrontEndRequest.SetVringBase)[1].Number);
     }
 
     [Fact]

@@ -117,6 +117,43 @@ public sealed class DeviceStateTests : TrapTest
         }
     }
 
+    [Fact]
+    public void CHECK_DEVICE_STATE_that_comes_early_waits_for_its_answer_and_holds_nothing_else_up()
+    {
+        using VhostServer server = Serve();
+        using RawFrontEnd front = Connect();
+        front.Negotiate(WithState);
+        (FileDescriptor read, FileDescriptor write) = Libc.Pipe();
+        using (read)
+        using (write)
+        {
+            Libc.SetNonBlocking(write.Number);
+            FillUp(write);
+            Assert.Equal(0x100ul, Ask(front, 0, 0, write));
+            front.SetMemTable();
+            for (int ring = 0; ring < 2; ring++) front.SetUpRing(ring);
+            for (int ring = 0; ring < 2; ring++) front.SetVringEnable(ring);
+            front.Send(FrontEndRequest.CheckDeviceState);
+            front.Send(FrontEndRequest.GetFeatures);
+            AssertPasses(front, server); // while the answer is held
+            write.Dispose();
+            Drain(read);
+            using RawMessage first = front.Socket.Receive()!;
+            Assert.Equal(((uint)FrontEndRequest.CheckDeviceState, 0ul), (first.Request, first.UInt64));
+            using RawMessage second = front.Socket.Receive()!; // in its turn
+            Assert.Equal((uint)FrontEndRequest.GetFeatures, second.Request);
+        }
+    }
+
+    private static unsafe void Drain(FileDescriptor pipe)
+    {
+        byte[] bytes = new byte[65536];
+        fixed (byte* p = bytes)
+        {
+            while (Libc.Read(pipe.Number, p, 65536) > 0) { }
+        }
+    }
+
     private static unsafe void FillUp(FileDescriptor pipe)
     {
         byte[] bytes = new byte[4096];

@@ -124,6 +124,58 @@ public sealed class ConfigTraps : TrapTest
         AssertRefuses(front.Ask(SetMemTable, [.. RawMessage.MemoryTable([front.Memory.Row]), .. new byte[8]], front.Memory.File.Number), server, "counts 1 regions in 48 bytes");
     }
 
+    [Fact]
+    public void T_67_Rows_of_40_bytes_are_read_once_XEN_MMAP_is_acknowledged_and_memory_of_a_domain_is_refused_by_name()
+    {
+        using VhostServer server = Serve(options => options with { OfferProtocolFeatures = ProtocolFeatures.XenMmap });
+        using RawFrontEnd front = Connect();
+        front.Negotiate(RawFrontEnd.AllProtocolFeatures | ProtocolFeatures.XenMmap);
+        byte[] usual = RawMessage.MemoryTable([front.Memory.Row]);
+        AssertRefuses(front.Ask(SetMemTable, usual, front.Memory.File.Number), server, "counts 1 regions in 40 bytes", "8 + 40 bytes each");
+        AssertRefuses(front.Ask(SetMemTable, [.. usual, .. Xen(1, 7)], front.Memory.File.Number), server, "foreign memory of Xen domain 7");
+        AssertRefuses(front.Ask(SetMemTable, [.. usual, .. Xen(0x102, 3)], front.Memory.File.Number), server, "grant memory of Xen domain 3");
+        AssertRefuses(front.Ask(SetMemTable, [.. usual, .. Xen(3, 3)], front.Memory.File.Number), server, "Xen flags");
+        byte[] row = [.. new byte[8], .. RawMessage.Of(front.Memory.Row), .. Xen(0, 0)];
+        AssertRefuses(front.Ask(AddMemReg, [.. row[..40], .. Xen(2, 1)], front.Memory.File.Number), server, "ADD_MEM_REG", "grant memory");
+        Assert.Equal(0ul, front.Ask(AddMemReg, row, front.Memory.File.Number));
+        Assert.Equal(0ul, front.Ask(RemMemReg, row));
+        Assert.Equal(0ul, front.Ask(SetMemTable, [.. usual, .. Xen(0, 0)], front.Memory.File.Number));
+        for (int ring = 0; ring < 2; ring++) front.SetUpRing(ring);
+        for (int ring = 0; ring < 2; ring++) front.SetVringEnable(ring);
+        AssertPasses(front, server);
+    }
+
+    [Fact]
+    public void T_67_After_XEN_MMAP_a_row_of_40_bytes_alone_ends_the_session()
+    {
+        using VhostServer server = Serve(options => options with { OfferProtocolFeatures = ProtocolFeatures.XenMmap });
+        using RawFrontEnd front = Connect();
+        front.Negotiate(RawFrontEnd.AllProtocolFeatures | ProtocolFeatures.XenMmap);
+        front.Send(AddMemReg, new byte[40], [front.Memory.File.Number]);
+        AssertEnds(front, server, VhostError.MessageSizeInvalid, "expected 48");
+    }
+
+    [Theory]
+    [InlineData(ProtocolFeatures.None)]
+    [InlineData(ProtocolFeatures.ConfigureMemSlots)]
+    public void T_67_A_client_sends_rows_of_the_same_size(ProtocolFeatures exclude)
+    {
+        using VhostServer server = Serve(options => options with { OfferProtocolFeatures = ProtocolFeatures.XenMmap });
+        using VhostUser.Memory.SharedRegion region = VhostUser.Memory.SharedRegion.Create(new VhostUser.Memory.SharedRegionOptions { Name = "xen", Size = 8 << 20 });
+        using VhostUser.Memory.SharedRegion more = VhostUser.Memory.SharedRegion.Create(new VhostUser.Memory.SharedRegionOptions { Name = "more", Size = 1 << 20 });
+        using VhostClient client = VhostClient.Connect(new VhostClientOptions
+        {
+            Name = "vm", Path = SocketPath, Regions = [region, more], QueueSize = 64, RequireProtocolFeatures = ProtocolFeatures.XenMmap, ExcludeProtocolFeatures = exclude,
+        });
+        Assert.Contains("XenMmap", server.Snapshot().ProtocolFeatures);
+        Assert.Equal(1, client.Send(new byte[60], 1, 1, 0, Soon, default));
+        Assert.Equal(1, client.Receive(new List<VhostUser.Packets.ReceivedPacket>(), 0, 1, Soon, default));
+        client.RemoveRegion(more);
+        Assert.True(RawFrontEnd.WaitUntil(() => server.Snapshot().Regions.Length == 1));
+    }
+
+    private static byte[] Xen(uint flags, uint domain) => [.. RawMessage.Of(flags), .. RawMessage.Of(domain)];
+
     private static VhostServerOptions WithConfig(VhostServerOptions options) => options with { ConfigSpace = s_config };
 
     private static byte[] Range(uint offset, uint size, uint flags, int dummies) => [.. RawMessage.Of(offset), .. RawMessage.Of(size), .. RawMessage.Of(flags), .. new byte[dummies]];

@@ -75,12 +75,17 @@ public sealed class FrontEndTraps : TrapTest
         AssertServed(back);
     }
 
-    [Fact]
-    public void T_16_T_19_Snabb_finds_nothing_to_refuse_and_the_base_agrees_with_used_idx()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void T_16_T_19_T_26_T_51_Snabb_finds_nothing_to_refuse_and_the_base_agrees_with_used_idx(bool mergeable)
     {
-        using ScriptedBackEnd back = new ScriptedBackEnd(SocketPath) { Offer = SnabbFeatures, ProtocolOffer = ProtocolFeatures.None, Rule = SnabbRule }.Start();
-        using (VhostClient client = Connect()) Assert.Equal(12, client.Snapshot().HeaderLength);
+        VirtioFeatures offer = mergeable ? SnabbFeatures : SnabbFeatures & ~VirtioFeatures.MrgRxbuf;
+        using ScriptedBackEnd back = new ScriptedBackEnd(SocketPath) { Offer = offer, ProtocolOffer = ProtocolFeatures.None, Rule = SnabbRule }.Start();
+        using (VhostClient client = Connect()) Assert.Equal(mergeable ? 12 : 10, client.Snapshot().HeaderLength);
         AssertServed(back);
+        // "Disable ring 1" means ready to it: only GET_VRING_BASE, as the last word, keeps it off the rings.
+        Assert.Equal(GetVringBase, back.Requests[^1].Request);
 
         // A base that was sent before the addresses is lost: Snabb takes used.idx at that moment, so the two must agree.
         unsafe string? SnabbRule(ReceivedRequest request, IReadOnlyList<ReceivedRequest> before)

@@ -50,6 +50,12 @@ internal sealed class ScriptedBackEnd : IDisposable
     /// <summary>The payload of a reply from the correct one.</summary>
     public Func<FrontEndRequest, byte[], byte[]> Change { get; init; } = (_, reply) => reply;
 
+    /// <summary>The reply to a request of no specification; null when there is none.</summary>
+    public Func<uint, byte[]?> Private { get; init; } = _ => null;
+
+    /// <summary>Descriptors that go along with the reply to a request.</summary>
+    public Func<FrontEndRequest, int[]> Carry { get; init; } = _ => [];
+
     /// <summary>How long a reply takes.</summary>
     public TimeSpan Delay { get; init; }
 
@@ -144,7 +150,7 @@ internal sealed class ScriptedBackEnd : IDisposable
         if (reply is null) return;
         if (Delay > TimeSpan.Zero) Thread.Sleep(Delay);
         byte[] bytes = RawMessage.Bytes(received.Request, Change(received.Request, reply), ReplyFlags);
-        if (!InPieces) socket.Send(bytes);
+        if (!InPieces) socket.Send(bytes, Carry(received.Request));
         else for (int i = 0; i < bytes.Length; i++) socket.Send(bytes.AsSpan(i, 1));
     }
 
@@ -156,6 +162,7 @@ internal sealed class ScriptedBackEnd : IDisposable
         FrontEndRequest.GetMaxMemSlots => RawMessage.Of(MemorySlots),
         FrontEndRequest.GetStatus => RawMessage.Of(_status),
         FrontEndRequest.GetVringBase => RawMessage.State(received.Index, 0),
+        _ when Private((uint)received.Request) is byte[] reply => reply,
         _ when (received.Flags & 8) != 0 && (AcknowledgedProtocolFeatures & (ulong)ProtocolFeatures.ReplyAck) != 0 => RawMessage.Of(0ul),
         _ => null,
     };

@@ -66,7 +66,7 @@ public unsafe class PackedInflightKillTests
                 }
                 held.Clear();
                 driver.Reap(random.Next(3), where);
-                (device, inflight) = Start(ring, record, size, features);
+                (device, inflight) = Start(ring, record, size, features, random);
                 AssertOldestFirst(ring, device, where);
             }
             Finish(ring, device, driver, held, seed);
@@ -77,10 +77,19 @@ public unsafe class PackedInflightKillTests
         }
     }
 
-    private static (PackedDeviceQueue Device, PackedInflight Inflight) Start(PackedTestRing ring, byte* record, int size, RingFeatures features)
+    private static (PackedDeviceQueue Device, PackedInflight Inflight) Start(PackedTestRing ring, byte* record, int size, RingFeatures features, Random? random = null)
     {
         var inflight = new PackedInflight(record, (ushort)size, 0, size);
-        PackedPosition start = inflight.IsNew ? PackedPosition.Start : inflight.Recover(ring.Ring).Start;
+        if (random is not null && !inflight.IsNew && random.Next(2) == 0)
+        {
+            // The one that recovers ends as well: before the record says nothing any more, or before it counts again.
+            byte[] before = new Span<byte>(record, (int)PackedInflight.BytesFor((ushort)size)).ToArray();
+            inflight.Recover(ring.Ring);
+            if (random.Next(2) == 0) before.CopyTo(new Span<byte>(record, before.Length));
+            else *(ushort*)(record + 8) = 0;
+            inflight = new PackedInflight(record, (ushort)size, 0, size);
+        }
+        PackedPosition start = inflight.IsNew ? PackedResume.Find(ring.Ring, PackedPosition.Start.Bits) : inflight.Recover(ring.Ring).Start;
         if (inflight.IsNew) inflight.Begin(start);
         return (ring.Device(features, start, inflight), inflight);
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -20,6 +21,7 @@ internal sealed unsafe class CapturePoint
     private readonly uint _snapLength;
     private readonly int? _queue;
     private readonly bool? _outbound;
+    private readonly ushort[] _etherTypes;
     private Positions _positions;
     private long _reserved; // the adding thread's own: where the next record begins
     private long _readSeen; // what it last saw of Read
@@ -29,7 +31,8 @@ internal sealed unsafe class CapturePoint
     /// <param name="snapLength">The most bytes kept of a packet.</param>
     /// <param name="queue">The one ring that is captured, or null for all.</param>
     /// <param name="outbound">The one direction that is captured, or null for both.</param>
-    public CapturePoint(int bytes, uint snapLength, int? queue, bool? outbound)
+    /// <param name="etherTypes">What is captured by the type behind the VLAN tags; null or empty for all.</param>
+    public CapturePoint(int bytes, uint snapLength, int? queue, bool? outbound, ushort[]? etherTypes = null)
     {
         long size = (long)BitOperations.RoundUpToPowerOf2((uint)bytes);
         _memory = GC.AllocateUninitializedArray<byte>((int)size + Alignment, pinned: true);
@@ -38,6 +41,7 @@ internal sealed unsafe class CapturePoint
         _snapLength = snapLength;
         _queue = queue;
         _outbound = outbound;
+        _etherTypes = etherTypes ?? [];
     }
 
     /// <summary>Packets that passed and were meant, captured or not.</summary>
@@ -54,7 +58,7 @@ internal sealed unsafe class CapturePoint
     /// <param name="time">Time stamp of the monotonic clock.</param>
     public void Add(in PacketView packet, in NetHeader header, int queue, bool outbound, long time)
     {
-        if (_queue is int one && queue != one || _outbound is bool way && way != outbound) return;
+        if (_queue is int one && queue != one || _outbound is bool way && way != outbound || _etherTypes.Length > 0 && !HasType(packet)) return;
         Volatile.Write(ref _positions.Seen, _positions.Seen + 1);
         uint kept = Math.Min(packet.Length, _snapLength);
         int needed = (int)(sizeof(CaptureRecord) + kept + Alignment - 1) & ~(Alignment - 1);
@@ -111,6 +115,21 @@ internal sealed unsafe class CapturePoint
     /// <summary>A time stamp as <see cref="Add"/> takes it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Now() => Stopwatch.GetTimestamp();
+
+    private bool HasType(in PacketView packet)
+    {
+        const int least = 14, tag = 4, tags = 2;
+        byte* head = stackalloc byte[least + tags * tag];
+        uint length = Math.Min(packet.Length, least + tags * tag);
+        packet.CopyHead(head, length);
+        for (int at = least; at <= length; at += tag)
+        {
+            ushort type = BinaryPrimitives.ReverseEndianness(*(ushort*)(head + at - 2));
+            if (_etherTypes.AsSpan().Contains(type)) return true;
+            if (type is not (0x8100 or 0x88A8)) return false; // IEEE 802.1Q and 802.1ad
+        }
+        return false;
+    }
 
     private bool TryReserve(int needed, out byte* place)
     {

@@ -49,6 +49,9 @@ internal sealed unsafe class TapPort : SwitchPort, IDisposable
     /// <summary>Becomes readable when the host sends.</summary>
     public int Fd => _tap.Fd;
 
+    /// <summary>Whether the interface is up: down, it refuses every packet.</summary>
+    public bool IsUp => _tap.IsUp;
+
     /// <summary>Takes a burst of what the host sends to the switch. True when there may be more.</summary>
     public bool Receive()
     {
