@@ -107,6 +107,7 @@ public sealed partial class VhostServer
             }
             if (busy)
             {
+                if (_idleRounds > 0) _idleRoundsBeforeSleep = Math.Min(2 * _idleRoundsBeforeSleep, MostIdleRounds);
                 _idleRounds = 0;
                 left -= cost;
                 continue;
@@ -121,7 +122,8 @@ public sealed partial class VhostServer
                 // Due, and yet nothing was done: the ring is full. Look again in a moment.
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
-            if (++_idleRounds < IdleRoundsBeforeSleep) continue;
+            if (++_idleRounds < _idleRoundsBeforeSleep) continue;
+            _idleRoundsBeforeSleep = Math.Max(_idleRoundsBeforeSleep / 2, LeastIdleRounds);
             // Nobody will wake this thread for a ring without a kick descriptor, or in time for one that lacks room: look again in a moment.
             return Sleep(pairs, _session.MustPoll || pairs.Any(pair => pair.Filler.IsStarved) ? TimeSpan.FromMilliseconds(1) : null);
         }
