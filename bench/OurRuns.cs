@@ -13,62 +13,70 @@ namespace VhostUser.Bench;
 internal static class OurRuns
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(1);
+
+    // Long enough for the JIT to have compiled what is hot; the first run of a process takes longer, and is not measured.
+    private static readonly TimeSpan Warmup = TimeSpan.FromSeconds(0.5);
 
     /// <summary>virtio_user sends into our Sink.</summary>
-    public static Measurement Sink(int size, TimeSpan time)
+    public static Measurement Sink(int size, bool packed, TimeSpan time)
     {
         using SocketFolder folder = new();
-        using VhostServer server = Server(folder, ServerMode.Sink, size);
-        using Testpmd front = Testpmd.VirtioUserFrontEnd(folder.Socket, TestpmdMode.TxOnly, DpdkRuns.Options(size, DpdkRuns.FrontCore));
+        using VhostServer server = Links.Server(folder, ServerMode.Sink, size);
+        using Testpmd front = Testpmd.VirtioUserFrontEnd(folder.Socket, TestpmdMode.TxOnly, DpdkRuns.Options(size, packed, DpdkRuns.FrontCore));
         front.WaitUntilReady(Bound);
         return RateOf(() => server.Snapshot().PacketsReceived, time);
     }
 
     /// <summary>Our Source fills virtio_user's receive ring.</summary>
-    public static Measurement Source(int size, TimeSpan time)
+    public static Measurement Source(int size, bool packed, TimeSpan time)
     {
         using SocketFolder folder = new();
-        using VhostServer server = Server(folder, ServerMode.Source, size);
-        using Testpmd front = Testpmd.VirtioUserFrontEnd(folder.Socket, TestpmdMode.RxOnly, DpdkRuns.Options(size, DpdkRuns.FrontCore));
+        using VhostServer server = Links.Server(folder, ServerMode.Source, size);
+        using Testpmd front = Testpmd.VirtioUserFrontEnd(folder.Socket, TestpmdMode.RxOnly, DpdkRuns.Options(size, packed, DpdkRuns.FrontCore));
         front.WaitUntilReady(Bound);
-        long allocated = GC.GetTotalAllocatedBytes();
-        double rate = DpdkRuns.Rate(front, time);
-        return new Measurement(rate, (GC.GetTotalAllocatedBytes() - allocated) / (rate * time.TotalSeconds));
+        return Counted(() => DpdkRuns.Rate(front, time), time);
+    }
+
+    /// <summary>Our bridge joins two ports of a guest that joins them, too.</summary>
+    public static Measurement Bridge(int size, bool packed, TimeSpan time)
+    {
+        using SocketFolder folder = new();
+        string second = folder.File("t.sock");
+        using var bridge = VhostBridge.Create(new VhostBridgeOptions { Name = "bench", Core = DpdkRuns.BackCore });
+        using VhostServer a = Links.Server(folder.Socket, ServerMode.Sink, size, core: null);
+        using VhostServer b = Links.Server(second, ServerMode.Sink, size, core: null);
+        bridge.AddServer(a);
+        bridge.AddServer(b);
+        return Counted(() => DpdkRuns.GuestLoop(folder.Socket, second, size, packed, time), time);
     }
 
     /// <summary>Our client sends into net_vhost.</summary>
-    public static Measurement ClientToBackEnd(int size, TimeSpan time)
+    public static Measurement ClientToBackEnd(int size, bool packed, TimeSpan time)
     {
         using SocketFolder folder = new();
-        using Testpmd back = Testpmd.VhostBackEnd(folder.Socket, TestpmdMode.RxOnly, DpdkRuns.Options(size, DpdkRuns.BackCore));
+        using Testpmd back = Testpmd.VhostBackEnd(folder.Socket, TestpmdMode.RxOnly, DpdkRuns.Options(size, packed, DpdkRuns.BackCore));
         back.WaitUntilReady(Bound);
-        using SharedRegion region = Region();
-        using VhostClient client = Client(folder, region);
+        using SharedRegion region = Links.Region();
+        using VhostClient client = Links.Client(folder.Socket, region, packed);
         return Pump(new Sender(client, size), time);
     }
 
     /// <summary>Our client and our Echo server.</summary>
-    public static Measurement RoundTrip(int size, TimeSpan time)
+    public static Measurement RoundTrip(int size, bool packed, TimeSpan time)
     {
         using SocketFolder folder = new();
-        using VhostServer server = Server(folder, ServerMode.Echo, size);
-        using SharedRegion region = Region();
-        using VhostClient client = Client(folder, region);
+        using VhostServer server = Links.Server(folder, ServerMode.Echo, size);
+        using SharedRegion region = Links.Region();
+        using VhostClient client = Links.Client(folder.Socket, region, packed);
         return Pump(new Pinger(client, size), time);
     }
 
-    private static VhostServer Server(SocketFolder folder, ServerMode mode, int size) => VhostServer.Start(new VhostServerOptions
+    private static Measurement Counted(Func<double> rate, TimeSpan time)
     {
-        Name = "bench", Path = folder.Socket, Mode = mode, Poll = true, Core = DpdkRuns.BackCore, PacketSize = size,
-    });
-
-    private static SharedRegion Region() => SharedRegion.Create(new SharedRegionOptions { Name = "bench", Size = 64 << 20 });
-
-    private static VhostClient Client(SocketFolder folder, SharedRegion region) => VhostClient.Connect(new VhostClientOptions
-    {
-        Name = "bench", Path = folder.Socket, Regions = [region], QueueSize = DpdkRuns.QueueSize, Retry = true,
-    });
+        long allocated = GC.GetTotalAllocatedBytes();
+        double value = rate();
+        return new Measurement(value, (GC.GetTotalAllocatedBytes() - allocated) / (value * time.TotalSeconds));
+    }
 
     private static Measurement RateOf(Func<long> packets, TimeSpan time)
     {
@@ -86,24 +94,19 @@ internal static class OurRuns
     private static Measurement Pump(Traffic traffic, TimeSpan time)
     {
         using var stop = new CancellationTokenSource();
-        Exception? failure = null;
-        var thread = new Thread(() =>
+        Measurement result = default;
+        var meter = new Thread(() =>
         {
-            try
-            {
-                Libc.PinThread(DpdkRuns.FrontCore);
-                while (!stop.IsCancellationRequested) traffic.Round();
-            }
-            catch (Exception error)
-            {
-                failure = error;
-            }
+            result = RateOf(() => Volatile.Read(ref traffic.Packets), time);
+            stop.Cancel();
         });
-        thread.Start();
-        Measurement result = RateOf(() => Volatile.Read(ref traffic.Packets), time);
-        stop.Cancel();
-        thread.Join();
-        return failure is null ? result : throw failure;
+        meter.Start();
+        Links.OnCore(DpdkRuns.FrontCore, () =>
+        {
+            while (!stop.IsCancellationRequested) traffic.Round();
+        });
+        meter.Join();
+        return result;
     }
 
     private abstract class Traffic(VhostClient client, int size)

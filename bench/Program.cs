@@ -1,17 +1,47 @@
+using System.Diagnostics;
 using System.Globalization;
 using VhostUser.Bench;
 using VhostUser.Bench.Link;
 using VhostUser.Tests.Interop.Peers;
 
-// Usage: VhostUser.Bench [--link] [--quick] [--runs N] [--seconds S] [--case TEXT] [--name NAME]
-// --link measures links between hosts instead of rings; bench/results/link.json.
 if (args.Length > 0 && args[0] == LinkEndProcess.Switch) return LinkEndProcess.Run(args[1..]);
+const string Help = """
+    Compares this project's ends of vhost-user links with DPDK's, alternating on the same cores. ./build.sh bench [-Quick] runs it.
+
+      --quick        one alternation of the 64-byte rows, and no tables are updated; under a minute
+      --runs N       alternations (5)
+      --seconds S    seconds of each run that are measured (0.7; quick 0.3)
+      --case TEXT    only rows whose name, layout and size contain the text, such as "echo" or "split 64"
+      --name NAME    writes bench/results/NAME.json (latest; quick with --quick, scratch with --case)
+      --list         names the rows
+      --link         links between hosts instead of rings; bench/results/link.json
+      --path         what our code costs without a second core, in nanoseconds per packet; needs no DPDK
+
+    Needs two cores and dpdk-testpmd. The rows of the prompt need pwsh, and are skipped without.
+    """;
+string[] known = ["--quick", "--runs", "--seconds", "--case", "--name", "--list", "--link", "--path", "--help", "-h"];
+if (args.Contains("--help") || args.Contains("-h"))
+{
+    Console.WriteLine(Help);
+    return 0;
+}
+if (args.FirstOrDefault(argument => argument.StartsWith('-') && !known.Contains(argument)) is string unknown)
+{
+    Console.Error.WriteLine($"{unknown} is no option.\n{Help}");
+    return 2;
+}
+if (args.Contains("--path"))
+{
+    PathCost.Print();
+    return 0;
+}
 bool quick = args.Contains("--quick");
 int runs = int.Parse(Option("--runs") ?? (quick ? "1" : "5"), CultureInfo.InvariantCulture);
-var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? (quick ? "1" : "2"), CultureInfo.InvariantCulture));
+var time = TimeSpan.FromSeconds(double.Parse(Option("--seconds") ?? (quick ? "0.3" : "0.7"), CultureInfo.InvariantCulture));
 string? only = Option("--case");
-string name = Option("--name") ?? (args.Contains("--link") ? quick ? "link-quick" : "link" : quick ? "quick" : "latest");
-string folder = Path.Combine(Machine.RepositoryRoot(), "bench", "results");
+string name = Option("--name") ?? (args.Contains("--link") ? quick ? "link-quick" : "link" : quick ? "quick" : only is null ? "latest" : "scratch");
+string root = Machine.RepositoryRoot();
+string folder = Path.Combine(root, "bench", "results");
 Directory.CreateDirectory(folder);
 string file = Path.Combine(folder, name + ".json");
 if (args.Contains("--link"))
@@ -20,7 +50,12 @@ if (args.Contains("--link"))
     Console.WriteLine($"written to bench/results/{name}.json");
     return status;
 }
-
+BenchCase[] cases = [.. Cases.All(quick).Where(Wanted)];
+if (args.Contains("--list"))
+{
+    foreach (BenchCase bench in cases) Console.WriteLine($"{bench.Name} {bench.Layout} {bench.Size}");
+    return 0;
+}
 if (Programs.WhyMissing(Programs.Testpmd) is string missing)
 {
     Console.Error.WriteLine($"The benchmark compares with DPDK: {missing}");
@@ -32,56 +67,61 @@ if (Environment.ProcessorCount < 2)
     return 1;
 }
 
-BenchCase[] cases =
-[
-    .. new[] { 64, 1500 }.SelectMany(size => new BenchCase[]
-    {
-        new("virtio_user -> our Sink / -> net_vhost", size, t => OurRuns.Sink(size, t), t => DpdkRuns.FrontToBack(size, t)),
-        new("our Source -> virtio_user / net_vhost ->", size, t => OurRuns.Source(size, t), t => DpdkRuns.BackToFront(size, t)),
-        new("our client -> net_vhost / virtio_user ->", size, t => OurRuns.ClientToBackEnd(size, t), t => DpdkRuns.FrontToBack(size, t)),
-        new("ours <-> ours / virtio_user <-> net_vhost", size, t => OurRuns.RoundTrip(size, t), t => DpdkRuns.RoundTrip(size, t)),
-    }).Where(bench => only is null || $"{bench.Name} {bench.Size}".Contains(only, StringComparison.OrdinalIgnoreCase)),
-];
-
-double cyclesPerSecond = Machine.CyclesPerSecond();
-Console.WriteLine($"{Machine.Describe(cyclesPerSecond)}; {runs} alternating run(s) of {time.TotalSeconds:0.#} s each; medians; split ring of {DpdkRuns.QueueSize}, 1 queue pair");
-Console.WriteLine($"{"case",-44} {"bytes",5} {"ours Mpps",9} {"DPDK Mpps",9} {"ours Gb/s",9} {"cyc/pkt",7} {"ratio",6} {"spread",11} {"B/pkt",6}");
+string machine = $"{Machine.Describe(Machine.CyclesPerSecond())}; {runs} alternating run(s) of {time.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s; medians; ring of {DpdkRuns.QueueSize}, 1 queue pair.";
+Console.WriteLine(machine);
+Console.WriteLine(Report.ConsoleHeader);
+var clock = Stopwatch.StartNew();
+if (cases.Any(bench => bench.Theirs is not null)) PathCost.WarmUp();
 var results = new List<BenchResult>();
-foreach (BenchCase bench in cases)
+// Rows that are compared with the same run of DPDK's stand together, so that an alternation makes it once for all of them.
+foreach (IGrouping<string, BenchCase> group in cases.GroupBy(bench => bench.Theirs?.Name ?? bench.Name))
 {
-    var pairs = new List<(Measurement Ours, Measurement Theirs)>();
-    for (int i = 0; i < runs; i++) pairs.Add((bench.Ours(time), bench.Theirs(time)));
-    double[] ratios = [.. pairs.Select(pair => pair.Ours.PacketsPerSecond / pair.Theirs.PacketsPerSecond).Order()];
-    double ours = Median(pairs.Select(pair => pair.Ours.PacketsPerSecond));
-    double theirs = Median(pairs.Select(pair => pair.Theirs.PacketsPerSecond));
-    var result = new BenchResult
+    foreach (BenchResult result in Measure([.. group]))
     {
-        Case = bench.Name,
-        Layout = "split",
-        Size = bench.Size,
-        Ours = Math.Round(ours),
-        Theirs = Math.Round(theirs),
-        Ratio = Math.Round(Median(ratios), 3),
-        RatioMin = Math.Round(ratios[0], 3),
-        RatioMax = Math.Round(ratios[^1], 3),
-        Runs = runs,
-        AllocatedBytesPerPacket = Math.Round(pairs.Max(pair => pair.Ours.AllocatedBytesPerPacket ?? 0), 3),
-    };
-    results.Add(result);
-    Console.WriteLine($"{bench.Name,-44} {bench.Size,5} {ours / 1e6,9:0.00} {theirs / 1e6,9:0.00} {ours * bench.Size * 8 / 1e9,9:0.0} {cyclesPerSecond / ours,7:0} {result.Ratio,6:0.00} {ratios[0],5:0.00}-{ratios[^1],-5:0.00} {result.AllocatedBytesPerPacket,6:0.00}");
+        results.Add(result);
+        Console.WriteLine(Report.ConsoleLine(result));
+    }
 }
 BenchResult.Save(file, results);
-Console.WriteLine($"written to bench/results/{name}.json");
+Console.WriteLine($"written to bench/results/{name}.json after {clock.Elapsed.TotalSeconds:0} s");
+if (name == "latest" && only is null)
+{
+    Report.Update(Path.Combine(root, "bench", "README.md"), machine, results, all: true);
+    Report.Update(Path.Combine(root, "README.md"), machine, results, all: false);
+    Console.WriteLine("and into the tables of bench/README.md and README.md");
+}
 return 0;
+
+bool Wanted(BenchCase bench) => only is null ? bench.Quick || !quick : $"{bench.Name} {bench.Layout} {bench.Size}".Contains(only, StringComparison.OrdinalIgnoreCase);
+
+IEnumerable<BenchResult> Measure(BenchCase[] group)
+{
+    if (group[0].Skipped is string why) return group.Select(bench => BenchResult.Skip(bench, why));
+    var pairs = group.ToDictionary(bench => bench, _ => new List<(Measurement, Measurement?)>());
+    try
+    {
+        for (int i = 0; i < (group[0].Once ? 1 : runs); i++)
+        {
+            Measurement[] ours = [.. group.Select(bench => bench.Ours(time))];
+            Measurement? theirs = group[0].Theirs?.Run(time);
+            for (int row = 0; row < group.Length; row++)
+            {
+                BenchCase bench = group[row];
+                pairs[bench].Add((ours[row] with { Value = bench.Pick(ours[row]) }, theirs is Measurement run ? run with { Value = bench.Pick(run) } : null));
+            }
+        }
+    }
+    catch (Exception error)
+    {
+        // One row that fails must not cost the others; the table says what happened.
+        Console.Error.WriteLine(error);
+        return group.Select(bench => BenchResult.Skip(bench, $"failed: {error.Message.Split('\n')[0]}"));
+    }
+    return group.Select(bench => BenchResult.Of(bench, pairs[bench]));
+}
 
 string? Option(string key)
 {
     int index = Array.IndexOf(args, key);
     return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
-}
-
-static double Median(IEnumerable<double> values)
-{
-    double[] sorted = [.. values.Order()];
-    return sorted[sorted.Length / 2];
 }

@@ -31,9 +31,19 @@ Describe 'Measure-VringThroughput' {
         }
     }
 
+    It 'compares with one of them and draws both' {
+        $rows = Measure-VringThroughput vm0 -Compare sw0 -Duration 0.1 -ChartPath "$TestDrive/chart.svg"
+        $rows.Owner | Should -Be 'vm0', 'sw0'
+        $rows.IsBaseline | Should -Be $false, $true
+        ([xml](Get-Content "$TestDrive/chart.svg" -Raw)).svg.rect.Count | Should -Be 3
+        $rows | Format-Table | Out-String -Width 100 | Should -Match 'baseline'
+    }
+
     It 'answers <id> to <given>' -ForEach @(
         @{ Id = 'HandleNotFound'; Given = '-Server nobody' }
         @{ Id = 'RingIndexInvalid'; Given = '-Server sw0 -Queue 2' }
+        @{ Id = 'HandleNotFound'; Given = 'vm0 -Compare nobody' }
+        @{ Id = 'InvalidArgument'; Given = 'vm0 -ChartPath ./chart.svg' }
     ) {
         { & ([scriptblock]::Create("Measure-VringThroughput $given -ErrorAction Stop")) } | Should -Throw -ErrorId "$id,VhostUser.Commands.MeasureVringThroughputCommand"
     }

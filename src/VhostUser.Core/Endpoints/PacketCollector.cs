@@ -9,8 +9,8 @@ internal readonly unsafe struct PacketCollector(ICollection<ReceivedPacket> into
 {
     public void Consume(in PacketView packet, Segment header)
     {
-        byte[] frame = new byte[packet.Length];
+        byte[] frame = GC.AllocateUninitializedArray<byte>((int)packet.Length);
         fixed (byte* p = frame) packet.CopyTo(p);
-        into.Add(new ReceivedPacket(header.Span, frame, queue, time));
+        into.Add(ReceivedPacket.Owning(frame, header.Span, queue, time));
     }
 }

@@ -12,6 +12,9 @@ public sealed partial class VhostClient
 {
     private const int BurstSize = 64;
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(0.2);
+    private static readonly TimeSpan NoticeInterval = TimeSpan.FromMilliseconds(2);
+
+    private long _noticed; // timestamp of the last look at the socket for a sender
 
     /// <summary>The longest packet that can be sent, in bytes.</summary>
     public int MaxPacket => (int)(_transmitters.FirstOrDefault(transmitter => transmitter is not null)?.MaxPacket ?? 0);
@@ -48,7 +51,7 @@ public sealed partial class VhostClient
         if (frame.IsEmpty || frame.Length > transmitter.MaxPacket)
             throw new VhostException(VhostError.PacketTooLarge, $"Client '{Name}': a packet has {frame.Length} bytes; ring {queue} takes 1 to {transmitter.MaxPacket}.", Name,
                 "Give the client larger buffers (-BufferSize) or a longer ring.");
-        NoticeNow(); // a ring takes packets for a while when nobody is there any more
+        NoticeNowAndThen(); // a ring takes packets for a while when nobody is there any more
         long sent = 0;
         uint template = count > 1 ? transmitter.NewTemplate() : 0;
         long waiting = 0; // since when the ring has been full, 0 when it is not
@@ -116,8 +119,7 @@ public sealed partial class VhostClient
             try
             {
                 Reclaim(transmitter);
-                int sent = 0;
-                while (sent < count && transmitter.TrySend(frame, template, header)) sent++;
+                int sent = transmitter.Send(frame, count, template, header);
                 if (sent > 0) transmitter.Flush();
                 return sent;
             }
@@ -167,6 +169,14 @@ public sealed partial class VhostClient
     internal void NoticeNow()
     {
         lock (_gate) NoticePeer();
+    }
+
+    /// <summary>The same at most every few milliseconds: a look is a system call, too dear for each packet of a pipeline.</summary>
+    private void NoticeNowAndThen()
+    {
+        if (Stopwatch.GetElapsedTime(_noticed) < NoticeInterval) return;
+        NoticeNow();
+        _noticed = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Runs one burst under the lock; a broken ring rule ends the session. While the back-end is away the result is the one given.</summary>

@@ -236,14 +236,16 @@ public sealed partial class VhostClient : IDisposable
         _receivers = new NetReceiver?[_rings[^1].Index + 1];
         if (!net) return;
         uint slot = (uint)(_options.BufferSize + 63 & ~63);
+        // An odd number of cache lines from slot to slot: a power of two apart, all would want the same few sets of a cache.
+        uint stride = slot | 64;
         bool separate = (_handshake.Features & (VirtioFeatures.Version1 | VirtioFeatures.AnyLayout)) == 0;
         bool mergeable = (_handshake.Features & VirtioFeatures.MrgRxbuf) != 0;
         foreach (DriverRing ring in _rings[..count])
         {
-            RegionPiece slots = _space.Allocate((ulong)_options.QueueSize * slot, $"{_options.QueueSize} buffers of {slot} bytes for ring {ring.Index}");
+            RegionPiece slots = _space.Allocate((ulong)_options.QueueSize * stride, $"{_options.QueueSize} buffers of {slot} bytes for ring {ring.Index}");
             _buffers.Add(slots);
-            if ((ring.Index & 1) == 0) _receivers[ring.Index] = new NetReceiver(ring, slots, slot, HeaderLength, mergeable) { Capture = Capture };
-            else _transmitters[ring.Index] = new NetTransmitter(ring, slots, slot, HeaderLength, separate) { ForeignChain = used => FinishRaw(ring, used), Capture = Capture };
+            if ((ring.Index & 1) == 0) _receivers[ring.Index] = new NetReceiver(ring, slots, slot, HeaderLength, mergeable, stride) { Capture = Capture };
+            else _transmitters[ring.Index] = new NetTransmitter(ring, slots, slot, HeaderLength, separate, stride) { ForeignChain = used => FinishRaw(ring, used), Capture = Capture };
         }
     }
 

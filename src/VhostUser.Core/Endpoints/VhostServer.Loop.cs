@@ -93,7 +93,11 @@ public sealed partial class VhostServer
             if (!_woken && (left is null || left > Moment)) return left;
             Disarm(pairs);
         }
-        for (int round = 0; round < RoundsPerLook; round++)
+        // A server that polls on a thread of its own takes many empty rounds for one with work: they are short, and a packet that comes
+        // while the thread looks at the sockets waits for a system call.
+        bool alone = _options.Poll && Bridge is null && Link is null;
+        int cost = alone ? EmptyRoundsPerRound : 1;
+        for (int left = RoundsPerLook * cost; left > 0;)
         {
             bool busy = false;
             foreach (NetQueuePair pair in pairs)
@@ -103,10 +107,14 @@ public sealed partial class VhostServer
             }
             if (busy)
             {
+                if (_idleRounds > 0) _idleRoundsBeforeSleep = Math.Min(2 * _idleRoundsBeforeSleep, MostIdleRounds);
                 _idleRounds = 0;
+                left -= cost;
                 continue;
             }
-            if (_options.Poll) continue;
+            left--;
+            if (alone) continue;
+            if (_options.Poll) break; // the other members of this thread may have more to do
             TimeSpan? next = _device.NextWork;
             if (next is TimeSpan due)
             {
@@ -114,7 +122,8 @@ public sealed partial class VhostServer
                 // Due, and yet nothing was done: the ring is full. Look again in a moment.
                 return ++_idleRounds < RoundsPerLook ? TimeSpan.Zero : TimeSpan.FromMilliseconds(1);
             }
-            if (++_idleRounds < IdleRoundsBeforeSleep) continue;
+            if (++_idleRounds < _idleRoundsBeforeSleep) continue;
+            _idleRoundsBeforeSleep = Math.Max(_idleRoundsBeforeSleep / 2, LeastIdleRounds);
             // Nobody will wake this thread for a ring without a kick descriptor, or in time for one that lacks room: look again in a moment.
             return Sleep(pairs, _session.MustPoll || pairs.Any(pair => pair.Filler.IsStarved) ? TimeSpan.FromMilliseconds(1) : null);
         }

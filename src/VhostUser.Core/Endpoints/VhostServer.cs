@@ -22,10 +22,15 @@ public sealed partial class VhostServer : IDisposable, IWorkerMember
     // Look at the sockets once in so many rounds over the rings: 32 rounds of a burst are far below a millisecond.
     private const int RoundsPerLook = 32;
 
+    private const int EmptyRoundsPerRound = 32;
+
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(0.1);
 
     // Empty rounds before a server that may sleep does so: arming the kicks and the system call cost more than a few looks.
-    private const int IdleRoundsBeforeSleep = 256;
+    // How many adapts itself: fewer when they were in vain, more when work came during them.
+    private const int LeastIdleRounds = 8;
+    private const int MostIdleRounds = 256;
+    private int _idleRoundsBeforeSleep = MostIdleRounds;
 
     private readonly VhostServerOptions _options;
     private readonly BackEndOptions _offer;

@@ -24,13 +24,21 @@ public sealed record NetHeaderInfo(
     {
         if (header.Length is not (10 or 12 or 20))
             throw PacketError.Argument("virtio-net header", "10, 12 or 20 bytes", header.Length);
-        return new((NetHeaderFlags)header[0], DescribeGso(header[1]), ReadUInt16(header, 2), ReadUInt16(header, 4),
+        // A packet in one buffer that leaves nothing to do comes with this header, and all of those share what it says.
+        return header.Length == 12 && header.SequenceEqual(Plain) ? s_plain : Read(header);
+    }
+
+    private static ReadOnlySpan<byte> Plain => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
+
+    private static readonly NetHeaderInfo s_plain = Read(Plain);
+
+    private static NetHeaderInfo Read(ReadOnlySpan<byte> header) =>
+        new((NetHeaderFlags)header[0], DescribeGso(header[1]), ReadUInt16(header, 2), ReadUInt16(header, 4),
             ReadUInt16(header, 6), ReadUInt16(header, 8),
             header.Length >= 12 ? ReadUInt16(header, 10) : null,
             header.Length >= 20 ? BinaryPrimitives.ReadUInt32LittleEndian(header[12..]) : null,
             header.Length >= 20 ? ReadUInt16(header, 16) : null,
             header.Length);
-    }
 
     private static int ReadUInt16(ReadOnlySpan<byte> header, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(header[offset..]);
 

@@ -13,13 +13,22 @@ public sealed class ReceivedPacket : VhostPacket
     /// <param name="queue">The index of the virtqueue.</param>
     /// <param name="timestamp">When the packet was taken.</param>
     public ReceivedPacket(ReadOnlySpan<byte> netHeader, ReadOnlySpan<byte> frame, int queue, DateTimeOffset timestamp)
-        : base(frame.ToArray())
+        : this(new ReadOnlyMemory<byte>(frame.ToArray()), netHeader, queue, timestamp)
+    {
+    }
+
+    private ReceivedPacket(ReadOnlyMemory<byte> frame, ReadOnlySpan<byte> netHeader, int queue, DateTimeOffset timestamp)
+        : base(frame)
     {
         NetHeader = NetHeaderInfo.Parse(netHeader);
         if (NeedsChecksum || netHeader[1] != 0) _request = netHeader[..RequestSize].ToArray();
         Queue = queue;
         Timestamp = timestamp;
     }
+
+    /// <summary>The same of a frame that was copied already and is the packet's from now on.</summary>
+    internal static ReceivedPacket Owning(byte[] frame, ReadOnlySpan<byte> netHeader, int queue, DateTimeOffset timestamp) =>
+        new(new ReadOnlyMemory<byte>(frame), netHeader, queue, timestamp);
 
     /// <summary>The index of the virtqueue the packet came from.</summary>
     public int Queue { get; }

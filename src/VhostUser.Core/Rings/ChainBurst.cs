@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using VhostUser.Memory;
 
@@ -19,6 +20,17 @@ internal struct Chain
     public uint WritableBytes;
     /// <summary>Bytes the device wrote, for the used ring.</summary>
     public uint Written;
+
+    /// <summary>Fills in a chain of one descriptor and one segment: all 24 bytes by three stores, without a branch on the direction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void SetSingle(Chain* chain, int segment, ushort head, uint length, DescriptorFlags flags)
+    {
+        ulong write = (uint)(flags & DescriptorFlags.Write) >> 1, read = write ^ 1;
+        var words = (ulong*)chain;
+        words[0] = (uint)segment | (ulong)head << 32 | read << 48;
+        words[1] = write | 1UL << 16 | length * read << 32;
+        words[2] = length * write;
+    }
 }
 
 /// <summary>Chains taken together, with room for their segments; made once per queue and used again for every burst.</summary>

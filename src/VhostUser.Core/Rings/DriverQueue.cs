@@ -21,6 +21,25 @@ internal abstract unsafe class DriverQueue
     /// <summary>Adds a chain of one buffer; the caller made sure that a descriptor is free. Returns its id, which is FreeIdAt(0).</summary>
     public abstract ushort AddSingle(ulong guestAddress, uint length, bool writable);
 
+    /// <summary>The free descriptors that come up next, in their order; returns how many there are, at most as many as fit.</summary>
+    public virtual int PeekFree(Span<ushort> ids)
+    {
+        int count = Math.Min(ids.Length, Free);
+        for (int i = 0; i < count; i++) ids[i] = FreeIdAt(i);
+        return count;
+    }
+
+    /// <summary>
+    /// Adds chains of one buffer each, as many as asked, for which the caller made sure of free descriptors. Each descriptor owns one
+    /// slot of an array, so its buffer is always at the same place.
+    /// </summary>
+    /// <param name="count">How many chains.</param>
+    /// <param name="slots">Where the slots are and what of them to hand over.</param>
+    public virtual void AddSlots(int count, in SlotArray slots)
+    {
+        for (int i = 0; i < count; i++) AddSingle(slots.AddressOf(FreeIdAt(0)), slots.Length, slots.Writable);
+    }
+
     /// <summary>Adds a chain, readable buffers first; false when too few descriptors are free.</summary>
     /// <param name="readable">Buffers the device reads.</param>
     /// <param name="writable">Buffers the device writes.</param>

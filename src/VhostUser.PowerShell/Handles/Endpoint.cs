@@ -11,7 +11,10 @@ namespace VhostUser.Handles;
 /// <param name="GetMessages">The messages of its session.</param>
 internal sealed record Endpoint(string Name, Func<EndpointInfo> Snapshot, Func<int?, bool, VringState[]> GetVringStates, Func<int?, CaptureSource> GetCaptureSource, Func<VhostMessageInfo[]> GetMessages)
 {
-    public static Endpoint Of(VhostServer server) => new(server.Name, server.Snapshot, server.GetVringStates, queue => CaptureSource.Of(server, queue), server.GetMessages);
+    /// <summary>The server or client itself.</summary>
+    public object? Handle { get; init; }
 
-    public static Endpoint Of(VhostClient client) => new(client.Name, client.Snapshot, client.GetVringStates, queue => CaptureSource.Of(client, queue), client.GetMessages);
+    public static Endpoint Of(VhostServer server) => new(server.Name, server.Snapshot, server.GetVringStates, queue => CaptureSource.Of(server, queue), server.GetMessages) { Handle = server };
+
+    public static Endpoint Of(VhostClient client) => new(client.Name, client.Snapshot, client.GetVringStates, queue => CaptureSource.Of(client, queue), client.GetMessages) { Handle = client };
 }

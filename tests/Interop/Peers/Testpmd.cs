@@ -28,18 +28,20 @@ public sealed class Testpmd : IDisposable
     public static Testpmd VhostBackEnd(string socketPath, TestpmdMode mode, TestpmdOptions? options = null)
     {
         options ??= new();
-        var device = $"net_vhost0,iface={socketPath},queues={options.QueuePairs},client={(options.Listen ?? true ? 0 : 1)}";
-        return Start(device, mode, options, defaultCore: 0);
+        return Start(Device, socketPath, mode, options, defaultCore: 0);
+
+        string Device(int port, string socket) => $"net_vhost{port},iface={socket},queues={options.QueuePairs},client={(options.Listen ?? true ? 0 : 1)}";
     }
 
     /// <summary>Starts a front-end; it connects, and fails if nobody listens, unless told to listen.</summary>
     public static Testpmd VirtioUserFrontEnd(string socketPath, TestpmdMode mode, TestpmdOptions? options = null)
     {
         options ??= new();
-        var device = $"virtio_user0,path={socketPath},queues={options.QueuePairs},queue_size={options.QueueSize},mac={options.MacAddress}"
+        return Start(Device, socketPath, mode, options, defaultCore: 1);
+
+        string Device(int port, string socket) => $"virtio_user{port},path={socket},queues={options.QueuePairs},queue_size={options.QueueSize},mac={options.MacAddress}"
             + $",server={Bit(options.Listen ?? false)},packed_vq={Bit(options.Packed)}"
             + $",mrg_rxbuf={Bit(options.MergeableBuffers)},in_order={Bit(options.InOrder)}";
-        return Start(device, mode, options, defaultCore: 1);
     }
 
     /// <summary>Waits until the ports are set up; a front-end that listens gets there only when a back-end has connected.</summary>
@@ -70,10 +72,11 @@ public sealed class Testpmd : IDisposable
     }
 
     /// <summary>Starts forwarding, after <see cref="StopForwarding"/> or without <see cref="TestpmdOptions.AutoStart"/>.</summary>
-    public void StartForwarding()
+    /// <param name="firstBursts">How many bursts each port sends before it forwards; 0 for none.</param>
+    public void StartForwarding(int firstBursts = 0)
     {
         var from = Program.LineCount;
-        Program.Send("start");
+        Program.Send(firstBursts > 0 ? $"start tx_first {firstBursts}" : "start");
         Program.WaitForLine("packet forwarding.*ports=", AnswerBound, from);
     }
 
@@ -95,7 +98,7 @@ public sealed class Testpmd : IDisposable
     /// <summary>Ends testpmd if it still runs.</summary>
     public void Dispose() => Program.Dispose();
 
-    private static Testpmd Start(string device, TestpmdMode mode, TestpmdOptions options, int defaultCore)
+    private static Testpmd Start(Func<int, string, string> device, string socket, TestpmdMode mode, TestpmdOptions options, int defaultCore)
     {
         // Twice the need of this one: a peer started just before may not have taken its pages yet.
         var noHugepages = options.NoHugepages ? "the options say so" : Hugepages.Ensure(2 * options.MemoryMegabytes / PageMegabytes);
@@ -107,7 +110,8 @@ public sealed class Testpmd : IDisposable
             "--lcores", $"0@{core},1@{core}", "--no-pci", "--no-telemetry", "-m", $"{options.MemoryMegabytes}",
             // in-memory: memfd instead of files in hugetlbfs, so nothing is left behind. One fd for all memory: one region to share.
             .. noHugepages is null ? ["--in-memory", "--single-file-segments"] : (string[])["--no-huge", "--no-shconf", "--iova-mode=va"],
-            "--vdev", device + extra,
+            "--vdev", device(0, socket) + extra,
+            .. options.SecondSocket is null ? Array.Empty<string>() : ["--vdev", device(1, options.SecondSocket) + extra],
             .. FileDevice(options),
             "--", $"--forward-mode={Name(mode)}", $"--rxq={options.QueuePairs}", $"--txq={options.QueuePairs}",
             $"--txpkts={string.Join(',', options.PacketSegments)}", $"--burst={options.Burst}", $"--flowgen-flows={options.Flows}",

@@ -64,6 +64,9 @@ public sealed record TestpmdOptions
     /// <summary>Gets the Ethernet address of a front-end's port, the source address of txonly.</summary>
     public string MacAddress { get; init; } = "02:00:00:00:00:01";
 
+    /// <summary>Gets the socket of a second port of the same kind, or null for one port; with two, io forwards from each to the other.</summary>
+    public string? SecondSocket { get; init; }
+
     /// <summary>Gets further device arguments, as <c>name=value,name=value</c>.</summary>
     public string ExtraDevice { get; init; } = "";
 

@@ -100,6 +100,33 @@ public sealed class TrafficCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_comparison_puts_the_baseline_last_and_draws_both()
+    {
+        string chart = Path.GetTempFileName();
+        try
+        {
+            CmdletResult result = new CmdletRunner<MeasureVringThroughputCommand>().With(new
+            {
+                InputObject = new System.Management.Automation.PSObject(_client), Compare = new System.Management.Automation.PSObject(_server), Duration = 0.1, ChartPath = chart,
+            }).InParameterSet("Any").Run();
+            Assert.Equal([(_client.Name, false), (_server.Name, true)], result.Output.Cast<VringComparison>().Select(row => (row.Owner, row.IsBaseline)));
+            Assert.StartsWith("<svg", File.ReadAllText(chart), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(chart);
+        }
+    }
+
+    [Fact]
+    public void A_chart_without_a_comparison_is_refused()
+    {
+        CmdletResult result = new CmdletRunner<MeasureVringThroughputCommand>()
+            .With(new { InputObject = new System.Management.Automation.PSObject(_client), ChartPath = "/nowhere.svg" }).InParameterSet("Any").Run();
+        Assert.Equal("InvalidArgument", result.TerminatingErrorId);
+    }
+
+    [Fact]
     public void States_of_a_live_server_come_one_per_ring()
     {
         CmdletResult result = new CmdletRunner<GetVringStateCommand>()

@@ -1,5 +1,7 @@
 using VhostUser.Devices.Net;
 using VhostUser.Devices.Net.Capturing;
+using VhostUser.Devices.Net.Offloads;
+using VhostUser.Devices.Net.Switching;
 using VhostUser.Memory;
 using VhostUser.Protocol;
 using Xunit;
@@ -92,6 +94,80 @@ public unsafe class ZeroAllocationTests
             for (int sent = 0; sent < packets;)
             {
                 for (int i = 0; i < 64 && sent < packets && transmitter.TrySend(frame); i++) sent++;
+                transmitter.Flush();
+                while (echo.Process(net.Pair)) { }
+                transmitter.Reclaim();
+                while (receiver.Receive(ref counter, 64) > 0) { }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Version1, 60)]
+    [InlineData(Version1 | RingPacked, 1500)]
+    public void A_bridge_hands_packets_over_without_allocating(VirtioFeatures features, int length)
+    {
+        using var sender = new NetFixture(features, 256, regionBytes: 8 << 20);
+        using var taker = new NetFixture(features, 256, regionBytes: 8 << 20);
+        var network = new EthernetSwitch(TimeSpan.FromMinutes(5));
+        var offload = new SoftwareOffload();
+        using SwitchDevice from = Join(sender), to = Join(taker);
+        var transmitter = new NetTransmitter(sender.TransmitRing, sender.Buffers, 2048, 12, separateHeader: false);
+        var receiver = new NetReceiver(taker.ReceiveRing, taker.Buffers, 2048, 12, mergeable: false);
+        receiver.Post();
+        byte[] frame = new byte[length];
+        frame[5] = 1;  // to a station that nobody knows: flooded to the other port
+        frame[11] = 2;
+        var counter = new Counter();
+        Pump(200);
+        int pumped = Pumped(Pump);
+        Assert.Equal((pumped + 200, (pumped + 200L) * length), (counter.Packets, counter.Bytes));
+
+        void Pump(int packets)
+        {
+            for (int sent = 0; sent < packets;)
+            {
+                sent += transmitter.Send(frame, Math.Min(64, packets - sent));
+                transmitter.Flush();
+                while (from.Process(sender.Pair)) { }
+                transmitter.Reclaim();
+                while (receiver.Receive(ref counter, 64) > 0) { }
+            }
+        }
+
+        SwitchDevice Join(NetFixture net)
+        {
+            var port = new SwitchDevice.GuestPort("port", offload);
+            Assert.True(network.TryAdd(port));
+            var device = new SwitchDevice(network, port);
+            device.PairsChanged([net.Pair]);
+            return device;
+        }
+    }
+
+    [Theory]
+    [InlineData(Version1 | Csum | GuestCsum)] // handed on as it is
+    [InlineData(Version1 | Csum)]             // finished in software
+    [InlineData(Version1 | Csum | RingPacked)]
+    public void A_checksum_that_was_left_costs_no_allocation(VirtioFeatures features)
+    {
+        using var net = new NetFixture(features, 256, regionBytes: 8 << 20);
+        using var echo = new EchoDevice();
+        var transmitter = new NetTransmitter(net.TransmitRing, net.Buffers, 2048, 12, separateHeader: false);
+        var receiver = new NetReceiver(net.ReceiveRing, net.Space.Allocate(256 * 2048, "receive buffers"), 2048, 12, mergeable: false);
+        receiver.Post();
+        byte[] frame = VhostUser.Packets.PacketBuilder.Build(new VhostUser.Packets.PacketSpec { Protocol = VhostUser.Packets.PacketProtocol.Udp, Length = 200 }).Bytes.ToArray();
+        var header = new NetHeader { Flags = NetHeader.NeedsCsum, ChecksumStart = 34, ChecksumOffset = 6 };
+        var counter = new Counter();
+        Pump(200);
+        int pumped = Pumped(Pump);
+        Assert.Equal(pumped + 200, counter.Packets);
+
+        void Pump(int packets)
+        {
+            for (int sent = 0; sent < packets;)
+            {
+                sent += transmitter.Send(frame, Math.Min(64, packets - sent), 0, header);
                 transmitter.Flush();
                 while (echo.Process(net.Pair)) { }
                 transmitter.Reclaim();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using VhostUser.Devices.Net.Capturing;
 using VhostUser.Memory;
@@ -14,8 +15,8 @@ internal sealed unsafe class NetReceiver
     // A device returns the buffers of a packet together; the time is for those that do not quite.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly RegionPiece _slots;
-    private readonly uint _slotSize;
+    private readonly SlotArray _slots;
+    private readonly byte* _start; // where the slots are in this process
     private readonly int _headerLength;
     private readonly bool _mergeable;
     private readonly UsedBuffer[] _used; // taken back, not yet looked at: [_next, _count)
@@ -24,11 +25,11 @@ internal sealed unsafe class NetReceiver
     private int _count;
     private long _incompleteSince; // timestamp, 0 when no packet waits for its rest
 
-    public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable)
+    public NetReceiver(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool mergeable, uint? stride = null)
     {
         Ring = ring;
-        _slots = slots;
-        _slotSize = slotSize;
+        _slots = new SlotArray(slots.GuestAddress, stride ?? slotSize, slotSize, Writable: true);
+        _start = slots.Address;
         _headerLength = headerLength;
         _mergeable = mergeable;
         _used = new UsedBuffer[ring.Queue.Size];
@@ -44,7 +45,7 @@ internal sealed unsafe class NetReceiver
     public void Post()
     {
         DriverQueue queue = Ring.Queue;
-        for (int free = queue.Free; free > 0; free--) queue.AddSingle(_slots.GuestAddress + queue.FreeIdAt(0) * (ulong)_slotSize, _slotSize, writable: true);
+        queue.AddSlots(queue.Free, _slots);
         queue.Publish();
         Ring.KickIfWanted();
     }
@@ -57,6 +58,11 @@ internal sealed unsafe class NetReceiver
         while (packets < max && _next < _count)
         {
             int buffers = CountBuffers();
+            if (buffers == 1)
+            {
+                packets += ReceiveSingle(ref consumer);
+                continue;
+            }
             if (buffers > _count - _next)
             {
                 // The rest of a merged packet lies behind what was taken: fetch it, or wait for it, but not for ever.
@@ -68,8 +74,7 @@ internal sealed unsafe class NetReceiver
                 }
             }
             _incompleteSince = 0;
-            if (buffers == 1) packets += ReceiveSingle(ref consumer);
-            else packets += ReceiveMerged(ref consumer, buffers);
+            packets += ReceiveMerged(ref consumer, buffers);
         }
         if (Ring.Queue.Free > 0 && _next == _count) Post();
         return packets;
@@ -125,17 +130,22 @@ internal sealed unsafe class NetReceiver
         Ring.Counters.Drops.Add(DropReason.Incomplete);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int CountBuffers()
     {
         if (!_mergeable) return 1;
         UsedBuffer first = _used[_next];
         if (first.Written < (uint)_headerLength) return 1; // dropped as shorter than its header
         int buffers = Volatile.Read(ref *(ushort*)(Slot(first.Id) + NetHeader.LegacyLength)); // num_buffers, read once
-        if (buffers > Ring.Queue.Size)
-            throw RingException.Create(VhostError.UsedElementInvalid, Ring.Index, $"a packet claims {buffers} merged buffers; the ring has {Ring.Queue.Size}.");
+        if (buffers > _used.Length) ThrowMerged(buffers);
         return Math.Max(buffers, 1);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ThrowMerged(int buffers) =>
+        throw RingException.Create(VhostError.UsedElementInvalid, Ring.Index, $"a packet claims {buffers} merged buffers; the ring has {_used.Length}.");
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int ReceiveSingle<TConsumer>(ref TConsumer consumer) where TConsumer : IPacketConsumer, allows ref struct
     {
         UsedBuffer used = _used[_next++];
@@ -165,6 +175,7 @@ internal sealed unsafe class NetReceiver
         fixed (Segment* segments = _segments) return Deliver(ref consumer, segments, buffers, total);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Deliver<TConsumer>(ref TConsumer consumer, Segment* segments, int count, uint total) where TConsumer : IPacketConsumer, allows ref struct
     {
         uint length = total - (uint)_headerLength;
@@ -176,5 +187,5 @@ internal sealed unsafe class NetReceiver
         return 1;
     }
 
-    private byte* Slot(ushort id) => _slots.Address + id * (ulong)_slotSize;
+    private byte* Slot(ushort id) => _start + id * (ulong)_slots.Stride;
 }

@@ -9,11 +9,13 @@ namespace VhostUser.Devices.Net;
 /// Sends packets as the driver of a transmit ring. Every descriptor owns one slot of shared memory, so a packet costs one copy and
 /// one descriptor; a packet longer than a slot takes as many as it needs.
 /// </summary>
-internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool separateHeader)
+internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, uint slotSize, int headerLength, bool separateHeader, uint? stride = null)
 {
     private const int MaxPieces = 64;
+    private const int MaxBurst = 64; // packets added together
 
     private readonly UsedBuffer[] _used = new UsedBuffer[256];
+    private readonly uint _stride = stride ?? slotSize; // bytes from slot to slot
     private readonly uint[] _held = new uint[ring.Queue.Size]; // which template each slot holds, 0 for none
     private uint _templates;
 
@@ -41,32 +43,57 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
     /// <param name="frame">The packet.</param>
     /// <param name="template">What <see cref="NewTemplate"/> gave for exactly this packet, or 0.</param>
     /// <param name="header">What is left to the device; empty when nothing is.</param>
-    public bool TrySend(ReadOnlySpan<byte> frame, uint template = 0, in NetHeader header = default)
+    public bool TrySend(ReadOnlySpan<byte> frame, uint template = 0, in NetHeader header = default) => Send(frame, 1, template, header) == 1;
+
+    /// <summary>The same as often as asked; returns how often there was room.</summary>
+    /// <param name="frame">The packet.</param>
+    /// <param name="count">How often.</param>
+    /// <param name="template">What <see cref="NewTemplate"/> gave for exactly this packet, or 0.</param>
+    /// <param name="header">What is left to the device; empty when nothing is.</param>
+    public int Send(ReadOnlySpan<byte> frame, int count, uint template = 0, in NetHeader header = default)
     {
-        uint total = (uint)frame.Length + (uint)headerLength;
-        DriverQueue queue = ring.Queue;
-        if (total <= slotSize && !separateHeader)
+        int sent = 0;
+        if (frame.Length + headerLength <= slotSize && !separateHeader)
         {
-            if (queue.Free == 0) return false;
-            ushort id = queue.FreeIdAt(0);
-            ulong offset = id * (ulong)slotSize;
-            if (template == 0 || _held[id] != template)
+            while (sent < count)
             {
-                byte* slot = slots.Address + offset;
+                int burst = SendSlots(frame, Math.Min(count - sent, MaxBurst), template, header);
+                if (burst == 0) break;
+                sent += burst;
+            }
+        }
+        else
+        {
+            while (sent < count && TrySendInPieces(frame, header)) sent++;
+        }
+        ring.Counters.Packets += sent;
+        ring.Counters.Bytes += (long)frame.Length * sent;
+        if (Capture.IsOn)
+        {
+            for (int i = 0; i < sent; i++) Capture.Add(frame, header, ring.Index);
+        }
+        return sent;
+    }
+
+    // One slot each: the ring is asked once for places and told once of all of them.
+    private int SendSlots(ReadOnlySpan<byte> frame, int count, uint template, in NetHeader header)
+    {
+        Span<ushort> ids = stackalloc ushort[MaxBurst];
+        ids = ids[..ring.Queue.PeekFree(ids[..count])];
+        byte* start = slots.Address;
+        fixed (byte* source = frame)
+        {
+            foreach (ushort id in ids)
+            {
+                if (template != 0 && _held[id] == template) continue;
+                byte* slot = start + id * (ulong)_stride;
                 WriteHeader(slot, header);
-                fixed (byte* source = frame) Unsafe.CopyBlockUnaligned(slot + headerLength, source, (uint)frame.Length);
+                PacketCopy.Copy(slot + headerLength, source, (uint)frame.Length);
                 _held[id] = template;
             }
-            queue.AddSingle(slots.GuestAddress + offset, total, writable: false);
         }
-        else if (!TrySendInPieces(frame, header))
-        {
-            return false;
-        }
-        ring.Counters.Packets++;
-        ring.Counters.Bytes += frame.Length;
-        if (Capture.IsOn) Capture.Add(frame, header, ring.Index);
-        return true;
+        ring.Queue.AddSlots(ids.Length, new SlotArray(slots.GuestAddress, _stride, (uint)(frame.Length + headerLength), Writable: false));
+        return ids.Length;
     }
 
     /// <summary>Makes everything sent available and kicks the device if it wants.</summary>
@@ -105,7 +132,7 @@ internal sealed unsafe class NetTransmitter(DriverRing ring, RegionPiece slots, 
             if (count + needed > Math.Min(MaxPieces, queue.Free)) return false;
             ushort id = queue.FreeIdAt(slotNumber);
             _held[id] = 0;
-            ulong offset = id * (ulong)slotSize;
+            ulong offset = id * (ulong)_stride;
             byte* slot = slots.Address + offset;
             uint start = 0;
             if (slotNumber == 0)

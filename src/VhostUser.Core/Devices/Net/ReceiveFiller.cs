@@ -19,11 +19,40 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
     private int _returned;
     private int _hint = 32;
 
+    // Of the burst in hand, for the usual packet; looked up once when it is taken.
+    private Chain* _chains;
+    private Segment* _segments;
+    private uint _headerLength;
+    private bool _plain; // nobody looks at packets on their way: no filter of the guest, no capture
+
     /// <summary>How many packets are likely to come before the next flush: that many buffers are taken at a time.</summary>
     public void Expect(int packets) => _hint = Math.Clamp(packets, 1, ChainBurst.MaxChains);
 
     /// <summary>Whether a receive buffer is there for another packet.</summary>
     public bool HasBuffer => _next < _count || Refill();
+
+    /// <summary>
+    /// The usual packet into the usual buffer: both in one piece, a plain header, and a buffer in hand. False says only that
+    /// <see cref="TryWrite(in PacketView)"/> has to look closer.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryWritePlain(byte* data, uint length)
+    {
+        if (_next >= _count || !_plain) return false;
+        Chain* chain = _chains + _next;
+        Segment* target = _segments + chain->FirstSegment;
+        uint needed = length + _headerLength;
+        if (chain->ReadableSegments != 0 || target->Length < needed) return false;
+        byte* start = target->Address;
+        WriteHeader(start, 0, 1U << 16);
+        PacketCopy.Copy(start + _headerLength, data, length);
+        chain->Written = needed;
+        _next++;
+        VringCounters counters = pair.Receive.Counters;
+        counters.Packets++;
+        counters.Bytes += length;
+        return true;
+    }
 
     /// <summary>
     /// Whether <see cref="TryWrite(in PacketView)"/> would not fail for want of buffers: false when the driver only has to add some, so
@@ -107,7 +136,12 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         Flush();
         IsStarved = false;
         if (!pair.CanReceive) return false;
-        _count = pair.Receive.Queue!.Take(pair.Receive.Burst, _hint);
+        ChainBurst burst = pair.Receive.Burst;
+        _count = pair.Receive.Queue!.Take(burst, _hint);
+        _chains = burst.Chains;
+        _segments = burst.Segments;
+        _headerLength = (uint)pair.HeaderLength;
+        _plain = pair.Filter is null && !pair.Capture.IsOn;
         return _count > 0;
     }
 
@@ -225,17 +259,23 @@ internal sealed unsafe class ReceiveFiller(NetQueuePair pair)
         new SegmentCursor(pair.Receive.Burst.Segments + chain.FirstSegment, chain.WritableSegments).Write(bytes, (uint)pair.HeaderLength);
     }
 
+    private void WriteHeader(byte* target, in NetHeader header, ushort buffers) =>
+        WriteHeader(target, Unsafe.As<NetHeader, ulong>(ref Unsafe.AsRef(in header)), header.ChecksumOffset | (uint)buffers << 16);
+
     // num_buffers is 1 even without MRG_RXBUF (virtio 1.3 §5.1.6.4.1); a legacy header ends before it.
-    private void WriteHeader(byte* target, in NetHeader header, ushort buffers)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void WriteHeader(byte* target, ulong first, uint last)
     {
-        *(ulong*)target = Unsafe.As<NetHeader, ulong>(ref Unsafe.AsRef(in header));
-        if (pair.HeaderLength == NetHeader.LegacyLength)
+        *(ulong*)target = first;
+        if (_headerLength == NetHeader.Length)
         {
-            *(ushort*)(target + 8) = header.ChecksumOffset;
+            *(uint*)(target + 8) = last;
             return;
         }
-        *(uint*)(target + 8) = header.ChecksumOffset | (uint)buffers << 16;
-        if (pair.HeaderLength == NetHeader.HashLength) *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
+        *(ushort*)(target + 8) = (ushort)last;
+        if (_headerLength == NetHeader.LegacyLength) return;
+        *(ushort*)(target + 10) = (ushort)(last >> 16);
+        *(ulong*)(target + 12) = 0; // hash value, type, padding: no report
     }
 
     private bool Count(in PacketView packet, in NetHeader header)

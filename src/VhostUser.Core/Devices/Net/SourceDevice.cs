@@ -63,7 +63,7 @@ internal sealed unsafe class SourceDevice : NetDevice
         }
         pair.Filler.Expect(allowed);
         int sent = 0;
-        while (sent < allowed && pair.Filler.HasBuffer && pair.Filler.TryWrite(new PacketView(_segment, 1, 0, _length)))
+        while (sent < allowed && (pair.Filler.TryWritePlain(_packet, _length) || pair.Filler.HasBuffer && pair.Filler.TryWrite(new PacketView(_segment, 1, 0, _length))))
         {
             sent++;
             // Written behind the copy, so that the next copy does not wait for this store.

@@ -34,6 +34,27 @@ internal static unsafe class TransmitReader
     }
 
     /// <summary>
+    /// The usual packet in one look: header and packet in one descriptor, and a header that asks for nothing. False says only that
+    /// <see cref="TryTake"/> has to look closer.
+    /// </summary>
+    /// <param name="chain">The chain.</param>
+    /// <param name="segments">The burst's segments.</param>
+    /// <param name="headerLength">Bytes of the header.</param>
+    /// <param name="data">The packet, in guest memory.</param>
+    /// <param name="length">Its bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryTakePlain(Chain* chain, Memory.Segment* segments, uint headerLength, out byte* data, out uint length)
+    {
+        byte* start = segments[chain->FirstSegment].Address;
+        data = start + headerLength;
+        length = chain->ReadableBytes - headerLength;
+        return chain->ReadableSegments == 1 && chain->WritableSegments == 0 && length - 1 < MaxPacket && HasPlainHeader(start);
+    }
+
+    // Flags and gso_type at once, read once: nearly every header says nothing.
+    private static bool HasPlainHeader(byte* header) => (Volatile.Read(ref *(ushort*)header) & (NetHeader.NeedsCsum | 0xFF00)) == 0;
+
+    /// <summary>
     /// Copies the header of a chain out of shared memory, once. Of its flags only NEEDS_CSUM is a driver's to set; the others are
     /// left out (virtio 1.3 §5.1.6.2).
     /// </summary>
@@ -58,8 +79,7 @@ internal static unsafe class TransmitReader
     {
         Memory.Segment* first = burst.Segments + chain.FirstSegment;
         header = default;
-        // Flags and gso_type at once, read once: nearly every header says nothing.
-        if (first->Length >= sizeof(ushort) && (Volatile.Read(ref *(ushort*)first->Address) & (NetHeader.NeedsCsum | 0xFF00)) == 0) return true;
+        if (first->Length >= sizeof(ushort) && HasPlainHeader(first->Address)) return true;
         header = ReadHeader(burst, ref chain, pair.HeaderLength);
         if (OffloadRules.IsAllowed(header, pair.Features, length)) return true;
         reason = DropReason.InvalidHeader;

@@ -26,6 +26,16 @@ internal sealed class FreeIds
         return _ids[index >= _ids.Length ? index - _ids.Length : index];
     }
 
+    /// <summary>The ids that come up next; returns how many there are, at most as many as fit.</summary>
+    public int Peek(Span<ushort> ids)
+    {
+        int count = Math.Min(ids.Length, Count);
+        int tail = Math.Min(count, _ids.Length - _head); // the others are at the array's start
+        _ids.AsSpan(_head, tail).CopyTo(ids);
+        _ids.AsSpan(0, count - tail).CopyTo(ids[tail..]);
+        return count;
+    }
+
     public ushort Take()
     {
         ushort id = _ids[_head];

@@ -67,60 +67,73 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
     {
         int count = Math.Min(max, ChainBurst.MaxChains);
         int room = _ring.Size - _outstanding;
-        int slot = _nextAvailable.Offset;
-        ulong wanted = _nextAvailable.AvailableFlags;
-        Chain* chains = burst.Chains;
-        Segment* segments = burst.Segments;
-        MemoryTable.GuestRange range = _range;
+        PackedPosition position = _nextAvailable;
         int segment = 0;
         int descriptors = 0;
         int i = 0;
         // A driver that hands over descriptors which it can't have yet finds no room.
-        for (; i < count && descriptors < room; i++)
+        while (true)
         {
-            PackedTail tail = _ring.LoadTail(slot);
-            if ((tail.Raw & PackedTail.OwnerMask) != wanted) break;
-            ulong offset = _ring.LoadAddress(slot) - range.Start;
-            if ((tail.Flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) == 0 && offset < range.Size && tail.Length <= range.Size - offset && tail.Id < _ring.Size)
-            {
-                segments[segment] = new Segment(range.Address + offset, tail.Length);
-                bool writable = (tail.Flags & DescriptorFlags.Write) != 0;
-                chains[i] = new Chain
-                {
-                    FirstSegment = segment,
-                    Head = tail.Id,
-                    ReadableSegments = writable ? (ushort)0 : (ushort)1,
-                    WritableSegments = writable ? (ushort)1 : (ushort)0,
-                    Descriptors = 1,
-                    ReadableBytes = writable ? 0 : tail.Length,
-                    WritableBytes = writable ? tail.Length : 0,
-                };
-                segment++;
-                slot++;
-            }
-            else
-            {
-                var walker = new PackedChainWalker(_ring, _memory, _features, _queue, burst, segment, range);
-                if (!walker.TryWalk(new PackedPosition(slot, wanted == PackedPosition.Start.AvailableFlags), tail, room - descriptors, ref chains[i]))
-                {
-                    if (i > 0) break; // the burst is full: this chain opens the next one
-                    throw RingException.Create(VhostError.ChainTooLong, _queue, $"the chain at descriptor {slot} needs more than {burst.SegmentCapacity} pieces of memory.");
-                }
-                segment = walker.NextSegment;
-                range = walker.Range;
-                slot += chains[i].Descriptors;
-            }
-            descriptors += chains[i].Descriptors;
-            if (slot < _ring.Size) continue;
-            slot -= _ring.Size;
-            wanted ^= PackedTail.OwnerMask;
+            int plain = TakePlain(burst, i, Math.Min(count - i, room - descriptors), segment, ref position);
+            i += plain;
+            segment += plain;
+            descriptors += plain;
+            if (i == count || descriptors == room) break;
+            PackedTail tail = _ring.LoadTail(position.Offset);
+            if ((tail.Raw & PackedTail.OwnerMask) != position.AvailableFlags || !TryWalk(burst, i, position, tail, room - descriptors, ref segment)) break;
+            int taken = burst.Chains[i++].Descriptors;
+            descriptors += taken;
+            position = position.Plus(taken, _ring.Size);
         }
         if (i == 0) return 0;
-        _range = range;
         _lastBurst = burst;
         _lastCount = i;
         Move(descriptors, i);
         return i;
+    }
+
+    /// <summary>Takes chains of one descriptor inside the region hit last, as long as nothing else comes: the usual ones, by few instructions. Returns how many.</summary>
+    private int TakePlain(ChainBurst burst, int first, int most, int segment, ref PackedPosition position)
+    {
+        PackedRing ring = _ring;
+        int size = ring.Size, slot = position.Offset;
+        ulong wanted = position.AvailableFlags;
+        MemoryTable.GuestRange range = _range;
+        Chain* chain = burst.Chains + first;
+        Segment* into = burst.Segments + segment;
+        int i = 0;
+        for (; i < most; i++)
+        {
+            PackedTail tail = ring.LoadTail(slot);
+            if ((tail.Raw & PackedTail.OwnerMask) != wanted) break;
+            ulong offset = ring.LoadAddress(slot) - range.Start;
+            if ((tail.Flags & (DescriptorFlags.Next | DescriptorFlags.Indirect)) != 0 || offset >= range.Size || tail.Length > range.Size - offset || tail.Id >= size) break;
+            into->Address = range.Address + offset;
+            into->Length = tail.Length;
+            Chain.SetSingle(chain, segment, tail.Id, tail.Length, tail.Flags);
+            segment++;
+            into++;
+            chain++;
+            if (++slot < size) continue;
+            slot = 0;
+            wanted ^= PackedTail.OwnerMask;
+        }
+        position = new PackedPosition(slot, wanted == PackedPosition.Start.AvailableFlags);
+        return i;
+    }
+
+    /// <summary>Takes any chain that was found available; false when the burst has no room for it.</summary>
+    private bool TryWalk(ChainBurst burst, int i, PackedPosition head, PackedTail tail, int room, ref int segment)
+    {
+        var walker = new PackedChainWalker(_ring, _memory, _features, _queue, burst, segment, _range);
+        if (!walker.TryWalk(head, tail, room, ref burst.Chains[i]))
+        {
+            if (i > 0) return false; // the burst is full: this chain opens the next one
+            throw RingException.Create(VhostError.ChainTooLong, _queue, $"the chain at descriptor {head.Offset} needs more than {burst.SegmentCapacity} pieces of memory.");
+        }
+        segment = walker.NextSegment;
+        _range = walker.Range;
+        return true;
     }
 
     public override void Untake(int count)
@@ -142,7 +155,8 @@ internal sealed unsafe class PackedDeviceQueue : DeviceQueue
         Inflight?.BeginBatch(chains, count, _nextUsed, _nextUsed.Plus(CountDescriptors(chains, count), _ring.Size));
         var burst = new PackedUsedBurst(_ring, _nextUsed, chains, count, _features.InOrder);
         burst.Begin();
-        while (burst.WriteNext()) { }
+        do burst.WriteSingles();
+        while (burst.WriteNext());
         burst.Note(_wish);
         burst.Publish();
         Inflight?.EndBatch(count, burst.End);

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using VhostUser.Rings.Split;
 
 namespace VhostUser.Rings.Packed;
 
 /// <summary>The driver's side of a packed ring (virtio 1.3 §2.8).</summary>
-internal sealed unsafe class PackedDriverQueue : DriverQueue
+internal sealed unsafe partial class PackedDriverQueue : DriverQueue
 {
     private readonly PackedRing _ring;
     private readonly RingFeatures _features;
@@ -79,6 +80,31 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
         return id;
     }
 
+    public override int PeekFree(Span<ushort> ids) => _free.Peek(ids);
+
+    public override void AddSlots(int count, in SlotArray slots)
+    {
+        PackedDescriptor* descriptors = _ring.Descriptors;
+        int size = _ring.Size, slot = _slot;
+        ulong rest = slots.Length | (slots.Writable ? (ulong)DescriptorFlags.Write << 48 : 0), owner = _availableFlags;
+        uint writable = slots.Writable ? slots.Length : 0;
+        for (int i = 0; i < count; i++)
+        {
+            ushort id = _free.Take();
+            ulong address = slots.AddressOf(id), tail = rest | (ulong)id << 32 | owner;
+            PackedDescriptor* descriptor = descriptors + slot;
+            if (_firstSlot < 0) KeepBack(descriptor, address, slot, tail);
+            else Vector128.Create(address, tail).Store((ulong*)descriptor); // in any order: the device stops at the first
+            Enter(id, writable, 1);
+            if (++slot < size) continue;
+            slot = 0;
+            owner ^= PackedTail.OwnerMask;
+        }
+        _slot = slot;
+        _availableFlags = owner;
+        _unpublished += count;
+    }
+
     public override bool TryAdd(ReadOnlySpan<ChainBuffer> readable, ReadOnlySpan<ChainBuffer> writable, bool direct, out ushort id)
     {
         int count = readable.Length + writable.Length;
@@ -140,24 +166,6 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
         return _ring.LoadDeviceEvent().Wants(NextAvailable, moved, _ring.Size, _features.EventIdx);
     }
 
-    public override int Reap(Span<UsedBuffer> used)
-    {
-        int count = 0;
-        while (count < used.Length)
-        {
-            if (_batchEnd < 0 && !TryBeginBatch()) break;
-            // A device that works in order may write one descriptor for a whole batch: its last chain (virtio 1.3 §2.8.10).
-            // The ones before it are used too; a device skips them only when their whole length was used.
-            ushort id = _features.InOrder ? _oldest : (ushort)_batchEnd;
-            bool last = id == _batchEnd;
-            used[count++] = new UsedBuffer(id, last ? _batchWritten : _records[id].WritableBytes);
-            if (last) _batchEnd = -1;
-            Release(id);
-        }
-        if (count > 0 && _callsWanted && _features.EventIdx) Ask(EventWish.Descriptor);
-        return count;
-    }
-
     public override bool EnableCalls()
     {
         _callsWanted = true;
@@ -197,20 +205,26 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
     {
         ulong tail = new PackedTail(length, id, flags).Raw | _availableFlags;
         PackedDescriptor* descriptor = _ring.Descriptors + _slot;
-        descriptor->Address = address;
         if (_firstSlot < 0)
         {
-            _firstSlot = _slot;
-            _firstTail = tail;
+            KeepBack(descriptor, address, _slot, tail);
         }
         else
         {
+            descriptor->Address = address;
             descriptor->Tail = tail;
         }
         _unpublished++;
         if (++_slot < _ring.Size) return;
         _slot = 0;
         _availableFlags ^= PackedTail.OwnerMask;
+    }
+
+    private void KeepBack(PackedDescriptor* descriptor, ulong address, int slot, ulong tail)
+    {
+        descriptor->Address = address;
+        _firstSlot = slot;
+        _firstTail = tail;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -223,40 +237,6 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
         else _records[_newest].NextChain = id;
         _newest = id;
         _added++;
-    }
-
-    // Reads the next used descriptor, once, and checks it against what is in flight.
-    private bool TryBeginBatch()
-    {
-        PackedTail tail = _ring.LoadTail(_nextUsed.Offset);
-        if ((tail.Raw & PackedTail.OwnerMask) != _nextUsed.UsedFlags) return false;
-        if (_published == _reaped) ThrowEarly(tail.Id);
-        if (tail.Id >= _records.Length || _records[tail.Id].Descriptors == 0) ThrowId(tail.Id);
-        // The length means something only with WRITE (virtio 1.3 §2.8.3).
-        uint written = (tail.Flags & DescriptorFlags.Write) != 0 ? tail.Length : 0;
-        if (written > _records[tail.Id].WritableBytes)
-        {
-            if (!_features.Legacy || _records[tail.Id].WritableBytes > 0) ThrowLength(tail.Id, written);
-            written = 0;
-        }
-        _batchEnd = tail.Id;
-        _batchWritten = written;
-        return true;
-    }
-
-    private void Release(ushort id)
-    {
-        int descriptors = _records[id].Descriptors;
-        _oldest = _records[id].NextChain;
-        _records[id].Descriptors = 0;
-        for (int i = 0; i < descriptors; i++)
-        {
-            ushort next = _records[id].NextId;
-            _free.Give(id);
-            id = next;
-        }
-        _nextUsed = _nextUsed.Plus(descriptors, _ring.Size);
-        _reaped++;
     }
 
     // Chains that the device returned and Reap has not taken yet, and the place behind them: nothing is refused here.
@@ -282,16 +262,4 @@ internal sealed unsafe class PackedDriverQueue : DriverQueue
         }
         return (chains, position);
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowEarly(ushort id) => throw RingException.Create(VhostError.UsedIndexInvalid, _queue,
-        $"the device marked descriptor {_nextUsed.Offset} as used (buffer id {id}), but no chain is in flight.");
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowId(uint id) => throw RingException.Create(VhostError.UsedElementInvalid, _queue,
-        $"the device returned buffer id {id}, which is {(id >= _records.Length ? $"beyond the ring of {_ring.Size}" : "not in flight")}.");
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowLength(uint id, uint written) => throw RingException.Create(VhostError.UsedElementInvalid, _queue,
-        $"the device says it wrote {written} bytes into the chain of buffer id {id}, which has room for {_records[id].WritableBytes}.");
 }

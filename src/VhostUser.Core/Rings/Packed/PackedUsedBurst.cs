@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace VhostUser.Rings.Packed;
 
 /// <summary>
@@ -53,6 +55,30 @@ internal unsafe ref struct PackedUsedBurst
         return true;
     }
 
+    /// <summary>
+    /// Writes used descriptors as long as they stand for one descriptor each, with one store for mark and flags, which no kill can
+    /// part; then <see cref="WriteNext"/> goes on.
+    /// </summary>
+    public void WriteSingles()
+    {
+        PackedDescriptor* descriptors = _ring.Descriptors;
+        int size = _ring.Size, slot = End.Offset, next = _next;
+        ulong owner = End.UsedFlags;
+        for (; next < _count; next++)
+        {
+            Chain* chain = _chains + next;
+            if (chain->Descriptors != 1 || _inOrder && chain->WritableSegments == 0) break; // perhaps one of a batch
+            Vector128.Create(UsedMark.For(1), Tail(chain, owner)).Store((ulong*)(descriptors + slot));
+            if (++slot < size) continue;
+            slot = 0;
+            owner ^= PackedTail.OwnerMask;
+        }
+        if (next == _next) return;
+        _next = next;
+        _lastSize = 1;
+        End = new PackedPosition(slot, owner != 0);
+    }
+
     /// <summary>Notes the place behind the burst where the driver does not read it, or reads just this in it.</summary>
     public readonly void Note(EventWish wish)
     {
@@ -74,10 +100,11 @@ internal unsafe ref struct PackedUsedBurst
         return size;
     }
 
-    private readonly PackedTail Tail(PackedPosition position)
+    private readonly PackedTail Tail(PackedPosition position) => new(Tail(_chains + _next - 1, position.UsedFlags));
+
+    private static ulong Tail(Chain* chain, ulong owner)
     {
-        ref Chain last = ref _chains[_next - 1];
-        ulong written = last.Written > 0 ? (ulong)DescriptorFlags.Write << 48 : 0; // the length counts only with WRITE (virtio 1.3 §2.8.3)
-        return new PackedTail(last.Written | (ulong)last.Head << 32 | written | position.UsedFlags);
+        ulong written = chain->Written > 0 ? (ulong)DescriptorFlags.Write << 48 : 0; // the length counts only with WRITE (virtio 1.3 §2.8.3)
+        return chain->Written | (ulong)chain->Head << 32 | written | owner;
     }
 }

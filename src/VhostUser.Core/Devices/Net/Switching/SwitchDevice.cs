@@ -79,6 +79,8 @@ internal sealed unsafe class SwitchDevice(EthernetSwitch network, SwitchDevice.G
             NetQueuePair pair = _receivers[queue < _receivers.Length ? queue : queue % _receivers.Length];
             try
             {
+                byte* data = packet.Contiguous;
+                if (data != null && (header.Flags | header.GsoType) == 0 && pair.Filler.TryWritePlain(data, packet.Length)) return;
                 if (!_forwarder.TryForward(pair, packet, header, out DropReason reason)) Drops.Add(reason);
             }
             catch (VhostException error)
