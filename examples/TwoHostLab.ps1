@@ -11,7 +11,7 @@ PowerShell with the SSH subsystem (Subsystem powershell /usr/bin/pwsh -sshs) and
 #>
 [CmdletBinding(DefaultParameterSetName = 'Connection')]
 param(
-    # One table for each host, as New-PSSession -SSHConnection takes them: HostName, UserName, Port, KeyFilePath, Options.
+    # One table for each host, with the parameters of New-PSSession: HostName, UserName, Port, KeyFilePath, Options.
     [Parameter(Mandatory, ParameterSetName = 'Connection')]
     [hashtable[]] $Connection,
 
@@ -23,8 +23,7 @@ param(
     [string] $Module = (Resolve-Path "$PSScriptRoot/../out/VhostUser")
 )
 $ErrorActionPreference = 'Stop'
-# A table without a timeout (in milliseconds) gets none at all from PowerShell 7.6, and the connection fails at once.
-$sessions = if ($Session) { $Session } else { New-PSSession -SSHConnection ($Connection | ForEach-Object { @{ ConnectingTimeout = 30000 } + $_ }) }
+$sessions = if ($Session) { $Session } else { foreach ($one in $Connection) { New-PSSession @one } }
 try {
     if ($sessions.Count -lt 2) { throw "A lab on two hosts needs two of them; got $($sessions.Count)." }
 

@@ -83,7 +83,7 @@ Describe 'Sessions over SSH' -Skip:([bool] $obstacle) {
         . "$PSScriptRoot/Sshd.Setup.ps1"
         $folder = "$([IO.Path]::GetTempPath())vhost-sshd-$PID"
         $sshd = Start-Sshd $folder
-        $connection = @{ ConnectingTimeout = 30000 } + $sshd.Connection
+        $connection = $sshd.Connection
     }
     AfterAll {
         Get-PSSession | Remove-PSSession
@@ -99,7 +99,7 @@ Describe 'Sessions over SSH' -Skip:([bool] $obstacle) {
     }
 
     It 'keep handles: a copy is refused with the remedy, the name works there' {
-        $session = New-PSSession -SSHConnection $connection
+        $session = New-PSSession @connection
         $copy = Invoke-Command $session -ArgumentList "$root/out/VhostUser", "$TestDrive/far.sock" {
             param($module, $path)
             Import-Module $module
@@ -114,7 +114,7 @@ Describe 'Sessions over SSH' -Skip:([bool] $obstacle) {
     }
 
     It 'fan out, and leave no socket when they end' {
-        $sessions = New-PSSession -SSHConnection (@($connection) * 3)
+        $sessions = 1..3 | ForEach-Object { New-PSSession @connection }
         $rows = Invoke-Command $sessions -ArgumentList "$root/out/VhostUser", "$TestDrive" {
             param($module, $folder)
             Import-Module $module

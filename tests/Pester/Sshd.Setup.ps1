@@ -13,7 +13,7 @@ function Get-FreePort {
     $listener.Stop()
 }
 
-# Starts one and returns its process and what New-PSSession -SSHConnection wants to know.
+# Starts one and returns its process and what New-PSSession wants to know.
 function Start-Sshd([string] $Folder) {
     # A name without blanks, and no folder that others may write.
     $null = New-Item -ItemType Directory $Folder
@@ -23,7 +23,7 @@ function Start-Sshd([string] $Folder) {
     Copy-Item "$Folder/user.pub" "$Folder/authorized"
     # What sshd wants as root: the folder that Debian's service makes.
     if ((& id -u) -eq 0) { $null = New-Item -ItemType Directory -Force /run/sshd }
-    [int] $port = Get-FreePort # a bare number: New-PSSession overlooks one that a function wrote
+    $port = Get-FreePort
     Set-Content "$Folder/config" @"
 Port $port
 ListenAddress 127.0.0.1
