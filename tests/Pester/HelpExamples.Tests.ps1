@@ -1,5 +1,5 @@
 # Runs the examples of the help pages. Comments below an example's heading say what the runner has to know:
-#   <!-- setup: COMMANDS -->    what must be there before, instead of the bench below
+#   <!-- setup: COMMANDS -->    what must be there before, instead of the bench below; New-Bench and New-LinkBench make one
 #   <!-- not run: REASON -->    it can't run unattended, or needs what a test machine lacks
 #   <!-- error: ID -->          it shows this error
 # Without a comment, the example finds a bench: region lab, echo server sw0 at ./lab.sock, client vm0; less what it makes itself.
@@ -41,10 +41,21 @@ BeforeAll {
         if (-not $client) { $null = Connect-VhostClient vm0 ./lab.sock lab }
     }
 
+    function New-LinkBench {
+        foreach ($server in 'sw0', 'sw1') { $null = Start-VhostServer $server "./$server.sock" }
+        $null = New-IbTransport ab -Server sw0 -Listen 127.0.0.1
+        $null = New-IbTransport ba -Server sw1 -Connect 127.0.0.1
+        foreach ($i in 1..300) { if (-not (Get-IbTransport | Where-Object State -ne Up)) { return }; Start-Sleep -Milliseconds 100 }
+        throw 'The link did not come up.'
+    }
+
+    $noFabric = -not (Get-ChildItem /usr/lib, /usr/lib64 -Filter libfabric.so.1 -Recurse -Depth 1 -ErrorAction Ignore)
+
     function Remove-Bench {
         Get-EventSubscriber | Unregister-Event
         Get-Job | Remove-Job -Force
         Get-VringCapture | Stop-VringCapture
+        Get-IbTransport | Remove-IbTransport
         Get-VhostClient | Disconnect-VhostClient -Confirm:$false
         Get-VhostBridge | Remove-VhostBridge
         Get-VhostServer | Stop-VhostServer
@@ -63,6 +74,7 @@ Describe 'The examples of <Page>' -ForEach ($examples | Group-Object { $_.Page }
 
     It '<Title>' -ForEach $Examples {
         if ($NotRun) { Set-ItResult -Skipped -Because "the help says: $NotRun" }
+        if ($noFabric -and "$Setup $Code" -match 'New-LinkBench|New-IbTransport') { Set-ItResult -Skipped -Because 'libfabric is not installed: ./build.sh peers' }
         $ErrorActionPreference = 'Stop'
         if ($Setup) { $null = . ([scriptblock]::Create($Setup)) } else { New-Bench $Code }
         if ($ErrorId) {
