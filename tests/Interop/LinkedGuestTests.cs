@@ -7,6 +7,7 @@ using Xunit;
 namespace VhostUser.Tests.Interop;
 
 /// <summary>End to end: two guests of QEMU, each on a server in a process of its own, joined by a link as those of two hosts would be.</summary>
+[Peer("QEMU guest", "front-end")]
 public sealed class LinkedGuestTests
 {
     private const int FileBytes = 4 << 20;

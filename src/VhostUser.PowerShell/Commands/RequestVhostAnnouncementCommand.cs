@@ -25,7 +25,10 @@ public sealed class RequestVhostAnnouncementCommand : VhostCmdlet
     {
         foreach (VhostServer server in Server!.ResolveAll())
         {
-            if (ShouldProcess(server.Name, "Request announcement")) Guard(() => server.RequestAnnouncement(Timeout, Cancel), server.Name);
+            if (ShouldProcess(server.Name, "Request announcement")) Guard(() => Request(server), server.Name);
         }
     }, Server);
+
+    private void Request(VhostServer server) => WithProgress(
+        $"Announcing the guest of '{server.Name}'", "waiting for its acknowledgement", Timeout, () => server.RequestAnnouncement(Timeout, Cancel));
 }

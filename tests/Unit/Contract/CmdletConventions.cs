@@ -9,7 +9,11 @@ namespace VhostUser.Tests.Contract;
 internal static class CmdletConventions
 {
     // Words of the user's own, or names of new things: nothing there to complete. Paths of plain files are completed by the shell.
-    private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File", "Root", "Folder", "HostName"];
+    private static readonly HashSet<string> s_freeText = ["Name", "Hex", "Title", "Label", "Comment", "File", "Root", "Folder", "HostName",
+        "ChartPath", // a file
+        "Listen", "Connect", // addresses of hosts
+        "PeerFingerprint", // copied from the other host
+    ];
 
     // The names are in a file that is not read while its user types.
     private static readonly HashSet<(string Command, string Parameter)> s_namesOfFiles = [("Send-VringPacket", "Interface")];
@@ -63,6 +67,7 @@ internal static class CmdletConventions
         var property = parameter.Property;
         if (property.IsDefined(typeof(ArgumentCompleterAttribute)) || property.IsDefined(typeof(ValidateSetAttribute))) return false;
         Type element = ElementOf(parameter);
+        if (element == typeof(CredentialArgument)) return false; // a secret
         if (element.Namespace == typeof(ServerArgument).Namespace || parameter.Name == "Queue") return true;
         if (element != typeof(string)) return false; // enums are completed by the shell, numbers by nobody
         return parameter.Name is "Path" or "Destination" or "LiteralPath" ? s_socketNouns.Contains(cmdlet.NounName) : !s_freeText.Contains(parameter.Name);

@@ -16,6 +16,9 @@ internal static class CmdletShape
     // As New-TimeSpan: what they make is a value, and nothing outside the pipeline changes.
     private static readonly HashSet<string> _valueMakers = ["New-VhostPacket", "New-IbKey"];
 
+    // As Import-Module: what they bring is code of this session, gone with it.
+    private static readonly HashSet<string> _sessionChangers = ["Import-VhostPesterAssertion"];
+
     private static readonly HashSet<string> _approvedVerbs =
         [.. new[] { typeof(VerbsCommon), typeof(VerbsCommunications), typeof(VerbsData), typeof(VerbsDiagnostic), typeof(VerbsLifecycle),
             typeof(VerbsSecurity), typeof(VerbsOther) }.SelectMany(Constants)];
@@ -34,7 +37,7 @@ internal static class CmdletShape
             yield return $"{command}: the class is {cmdlet.FullName}, expected {Namespace}.{name.VerbName}{name.NounName}Command.";
         if (!cmdlet.IsPublic || !cmdlet.IsSealed)
             yield return $"{command}: the class is not public and sealed.";
-        if (_changingVerbs.Contains(name.VerbName) && !_valueMakers.Contains(command) && !name.SupportsShouldProcess)
+        if (_changingVerbs.Contains(name.VerbName) && !_valueMakers.Contains(command) && !_sessionChangers.Contains(command) && !name.SupportsShouldProcess)
             yield return $"{command}: changes the system, but has no SupportsShouldProcess.";
     }
 
