@@ -24,7 +24,7 @@ Describe 'A link' -Skip:$noFabric {
         $key = New-IbKey
         $made = New-IbTransport ab -Server left -Listen 127.0.0.1 -Port 18631 -Credential $key
         $made.State | Should -Be Listening
-        $null = New-IbTransport ba -Server right -Connect 127.0.0.1 -Port 18631 -Credential (ConvertTo-SecureString $key -AsPlainText)
+        $null = New-IbTransport ba -Server right -Connect 127.0.0.1 -Port 18631 -Credential ([Net.NetworkCredential]::new('', $key).SecurePassword)
         Wait-Up
         (Get-IbTransport).State | Should -Be Up, Up
         New-VhostPacket -Udp -Payload there | Send-VringPacket -Client left-guest

@@ -45,7 +45,7 @@ Describe 'A lab file' {
         $good | Should -BeFalse
         $problems.Exception.Message | Should -Be @(
             "bad.psd1:3: Servers.sw0.Mode: expected one of Sink, Echo, Source, Tap; 'Ecco' came."
-            'bad.psd1:5: Links: links between hosts need New-IbTransport, which this version does not have; leave the section out.')
+            'bad.psd1:5: Links: links between hosts are not made from a lab file yet; make them with New-IbTransport, and leave the section out.')
         $problems[0].FullyQualifiedErrorId | Should -Be 'LabInvalid,VhostUser.Commands.TestVhostLabCommand'
         Test-VhostLab $file | Should -BeTrue
     }

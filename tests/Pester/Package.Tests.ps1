@@ -36,7 +36,7 @@ Describe 'The package' {
     It 'holds the module and nothing else' {
         $null = New-Item -ItemType Directory "$TestDrive/listed"
         Save-PSResource VhostUser -Repository $repository -Path "$TestDrive/listed"
-        (Get-ChildItem "$TestDrive/listed/VhostUser/*" -Recurse -File).Name | Where-Object { $_ -notmatch '^(VhostUser\.(Core|PowerShell)\.(dll|pdb|xml)|VhostUser\.(psd1|Format\.ps1xml|Types\.ps1xml)|VhostUser\.PowerShell\.dll-Help\.xml|about_VhostUser\w*\.help\.txt|LICENSE|CHANGELOG\.md|PSGetModuleInfo\.xml)$' } |
+        (Get-ChildItem "$TestDrive/listed/VhostUser/*" -Recurse -File).Name | Where-Object { $_ -notmatch '^(VhostUser\.(Core|PowerShell)\.(dll|pdb|xml)|VhostUser\.(psd1|Pester\.psm1|Format\.ps1xml|Types\.ps1xml)|VhostUser\.PowerShell\.dll-Help\.xml|about_VhostUser\w*\.help\.txt|LICENSE|CHANGELOG\.md|PSGetModuleInfo\.xml)$' } |
             Should -BeNullOrEmpty
     }
 }

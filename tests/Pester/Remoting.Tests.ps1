@@ -65,7 +65,7 @@ Describe 'Outputs that travel' {
 Describe 'A copy that is passed back' {
     It 'is refused by <Command> -<Parameter> with the remedy' -ForEach $handles {
         $kind = $Type.Name -replace 'Argument'
-        $name = @{ Server = 'VhostUser.Endpoints.VhostServerInfo'; Client = 'VhostUser.Endpoints.VhostClientInfo'; Region = 'VhostUser.Memory.SharedRegionInfo'; Bridge = 'VhostUser.Endpoints.VhostBridgeInfo'; Capture = 'VhostUser.Endpoints.VhostCaptureInfo'; Lab = 'VhostUser.Labs.VhostLabInfo' }[$kind]
+        $name = @{ Server = 'VhostUser.Endpoints.VhostServerInfo'; Client = 'VhostUser.Endpoints.VhostClientInfo'; Region = 'VhostUser.Memory.SharedRegionInfo'; Bridge = 'VhostUser.Endpoints.VhostBridgeInfo'; Capture = 'VhostUser.Endpoints.VhostCaptureInfo'; Lab = 'VhostUser.Labs.VhostLabInfo'; Transport = 'VhostUser.Endpoints.IbTransportInfo' }[$kind]
         $name | Should -Not -BeNullOrEmpty -Because "a $kind has to have a photograph that this test knows"
         $copy = [pscustomobject] @{ Name = 'far0'; OwnerProcessId = 4711 }
         $copy.PSTypeNames.Insert(0, "Deserialized.$name")

@@ -32,7 +32,7 @@ public sealed class LabReader
             if (Lab.IsSame(key, "Name")) name = ReadName(entry.Value) ?? name;
             else if (Lab.IsSame(key, LabSchema.Hosts)) ReadTables([key], entry.Value, ReadHost);
             else if (Lab.IsSame(key, LabSchema.Links))
-                Add([key], "links between hosts need New-IbTransport, which this version does not have; leave the section out");
+                Add([key], "links between hosts are not made from a lab file yet; make them with New-IbTransport, and leave the section out");
             else if (LabSchema.Sections.TryGetValue(key, out var section)) ReadTables([key], entry.Value, (path, one) => ReadItem(path, one, section.Kind, section.Keys));
             else Add([key], Unknown(LabSchema.TopKeys, key));
         }

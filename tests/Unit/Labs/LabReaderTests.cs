@@ -81,7 +81,7 @@ public class LabReaderTests
         { "Bridges.br0.AccessVlan", T(("sw7", 5)), "the bridge has no port sw7" },
         { "Bridges.br1", T(("Port", "sw0")), "sw0 is a port of bridge br0 already" },
         { "Server", T(), "Server: there is no such key (perhaps Servers?); expected one of Name, Hosts, Regions, Servers, Bridges, Clients, Links" },
-        { "Links", T(), "Links: links between hosts need New-IbTransport, which this version does not have" },
+        { "Links", T(), "Links: links between hosts are not made from a lab file yet; make them with New-IbTransport" },
         { "Name", 5, "Name: expected text; 5 came" },
     };
 
