@@ -44,7 +44,8 @@ Describe 'A process that is ended by a signal' {
     It 'leaves no socket file after <Signal>' -ForEach @(@{ Signal = 'TERM' }, @{ Signal = 'HUP' }) {
         $module = Resolve-Path "$PSScriptRoot/../../out/VhostUser"
         $socket = "$TestDrive/$Signal.sock"
-        $process = Start-Process pwsh -PassThru -ArgumentList '-NoProfile', '-Command', "Import-Module '$module'; `$null = Start-VhostServer s '$socket'; Start-Sleep 60"
+        # Under nohup a child ignores HUP from the start.
+        $process = Start-Process env -PassThru -ArgumentList '--default-signal', 'pwsh', '-NoProfile', '-Command', "Import-Module '$module'; `$null = Start-VhostServer s '$socket'; Start-Sleep 60"
         $deadline = [datetime]::UtcNow.AddSeconds(30)
         while (-not (Test-Path $socket) -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
         Test-Path $socket | Should -BeTrue
