@@ -69,7 +69,8 @@ public sealed class ClientLogTests : IDisposable
         client.StartDirtyLog();
         Echo(client, 10);
         Assert.NotEmpty(client.ReadDirtyLog());
-        Assert.Empty(client.ReadDirtyLog());
+        // The echo came back before the server returned the buffer it had come in, which it marks too.
+        Assert.True(RawFrontEnd.WaitUntil(() => client.ReadDirtyLog().Count == 0), "pages that were read are marked again and again");
         Echo(client, 1);
         // One buffer, and the used rings of both directions.
         Assert.InRange(client.ReadDirtyLog().Sum(range => range.Pages), 1, 5);
