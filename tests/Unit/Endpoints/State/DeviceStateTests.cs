@@ -105,12 +105,7 @@ public sealed class DeviceStateTests : TrapTest
         using (read)
         using (write)
         {
-            Libc.SetNonBlocking(write.Number);
-            FillUp(write);
-            Assert.Equal(0x100ul, Ask(front, 0, 0, write));
-            front.SetMemTable();
-            for (int ring = 0; ring < 2; ring++) front.SetUpRing(ring);
-            for (int ring = 0; ring < 2; ring++) front.SetVringEnable(ring);
+            StartWithATransferThatHangs(front, write);
             AssertPasses(front, server); // while the transfer hangs
             Assert.NotEqual(0ul, front.GetUInt64(FrontEndRequest.CheckDeviceState));
             Assert.Contains("still being transferred", server.Snapshot().LastRefusal, StringComparison.Ordinal);
@@ -127,12 +122,7 @@ public sealed class DeviceStateTests : TrapTest
         using (read)
         using (write)
         {
-            Libc.SetNonBlocking(write.Number);
-            FillUp(write);
-            Assert.Equal(0x100ul, Ask(front, 0, 0, write));
-            front.SetMemTable();
-            for (int ring = 0; ring < 2; ring++) front.SetUpRing(ring);
-            for (int ring = 0; ring < 2; ring++) front.SetVringEnable(ring);
+            StartWithATransferThatHangs(front, write);
             front.Send(FrontEndRequest.CheckDeviceState);
             front.Send(FrontEndRequest.GetFeatures);
             AssertPasses(front, server); // while the answer is held
@@ -178,5 +168,16 @@ public sealed class DeviceStateTests : TrapTest
             client.Send(new byte[60], 1, 1, 0, Soon, default);
             Assert.Equal(1, client.Receive(new List<ReceivedPacket>(), 0, 1, Soon, default));
         }
+    }
+
+    /// <summary>Asks for the state into a pipe that is full, and starts both rings meanwhile.</summary>
+    private static void StartWithATransferThatHangs(RawFrontEnd front, FileDescriptor write)
+    {
+        Libc.SetNonBlocking(write.Number);
+        FillUp(write);
+        Assert.Equal(0x100ul, Ask(front, 0, 0, write));
+        front.SetMemTable();
+        for (int ring = 0; ring < 2; ring++) front.SetUpRing(ring);
+        for (int ring = 0; ring < 2; ring++) front.SetVringEnable(ring);
     }
 }
